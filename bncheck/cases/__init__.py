@@ -1,0 +1,1 @@
+"""What is asked: networks, cases (the language), distributions of data, and strategies that draw them."""

@@ -1,0 +1,174 @@
+"""A case: a network, a seed, and the steps that are asked of it; frozen, and plain JSON in a record."""
+
+import hashlib
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+
+import numpy as np
+
+from bncheck.cases.arrays import from_json, to_json
+from bncheck.cases.network import BatchNorm, layer_from_plain
+from bncheck.errors import UsageError
+from bncheck.worker import codec
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One thing that a network is asked to do."""
+
+    def plain(self):
+        """The step as a dict of plain values and arrays, its kind under ``step``."""
+        return {"step": type(self).__name__, **{f.name: getattr(self, f.name) for f in fields(self)}}
+
+
+@dataclass(frozen=True, eq=False)
+class SetState(Step):
+    """Set the weights and statistics: for each layer a dict of arrays (see ``worker/adapters``)."""
+
+    state: list
+
+
+@dataclass(frozen=True, eq=False)
+class State(Step):
+    """Report the weights and statistics of every layer."""
+
+
+@dataclass(frozen=True, eq=False)
+class Forward(Step):
+    """Compute the output y for the input ``x``, in training or in inference."""
+
+    x: np.ndarray
+    training: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Backward(Step):
+    """Compute the output y, and the gradients of sum(y * dy) for the input and the parameters."""
+
+    x: np.ndarray
+    dy: np.ndarray
+    training: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Fit(Step):
+    """Train on ``x`` and ``y`` in the order of the rows; ``optimizer`` has a ``name`` and a ``learning_rate``."""
+
+    x: np.ndarray
+    y: np.ndarray
+    loss: str = "mse"
+    optimizer: dict = field(default_factory=lambda: {"name": "sgd", "learning_rate": 0.01})
+    batch_size: int = 8
+    epochs: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Freeze(Step):
+    """Freeze (``on``) or unfreeze a layer, as the framework's users do."""
+
+    layer: int
+    on: bool
+
+
+@dataclass(frozen=True, eq=False)
+class SaveLoad(Step):
+    """Save the network and load it back through the framework's own format."""
+
+
+STEPS = {kind.__name__: kind for kind in (SetState, State, Forward, Backward, Fit, Freeze, SaveLoad)}
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A program for a subject.
+
+    ``input`` is the input's shape and dtype name, for a case none of whose steps has an ``x``; ``fresh`` asks for a
+    newly built network, never one that was built for an earlier case and had its state set.
+    """
+
+    network: tuple
+    steps: tuple
+    seed: int = 0
+    input: tuple | None = None
+    fresh: bool = False
+
+    @cached_property
+    def plain(self):
+        """The case as plain values and arrays, as it is sent to a worker."""
+        found = {
+            "network": [layer.plain() for layer in self.network],
+            "steps": [step.plain() for step in self.steps],
+            "seed": self.seed,
+        }
+        if self.input:
+            found["input"] = [list(self.input[0]), self.input[1]]
+        if self.fresh:
+            found["fresh"] = True
+        return found
+
+    @cached_property
+    def digest(self):
+        """A hash of everything in the case: two cases of one digest are one case."""
+        return hashlib.blake2b(codec.encode(self.plain), digest_size=16).hexdigest()
+
+    @cached_property
+    def shape(self):
+        """The shape of the first input, rows first."""
+        return self.first_x.shape if self.input is None else tuple(self.input[0])
+
+    @cached_property
+    def dtype(self):
+        """The name of the input's dtype."""
+        return self.first_x.dtype.name if self.input is None else self.input[1]
+
+    @property
+    def first_x(self):
+        """The input of the first step that has one."""
+        return next(step.x for step in self.steps if hasattr(step, "x"))
+
+    @property
+    def layer(self):
+        """The first batch norm of the network."""
+        return next(layer for layer in self.network if isinstance(layer, BatchNorm))
+
+    def where(self, *kinds, **values):
+        """The indices of the steps of these kinds whose fields have these values."""
+        return [
+            i
+            for i, step in enumerate(self.steps)
+            if isinstance(step, kinds) and all(getattr(step, name) == value for name, value in values.items())
+        ]
+
+    def but(self, **changes):
+        """This case with other fields."""
+        return replace(self, **changes)
+
+    def to_json(self):
+        """The case as JSON values: arrays are objects of dtype, shape and data."""
+        return to_json(self.plain)
+
+    @classmethod
+    def from_json(cls, value):
+        """The case of :meth:`to_json`'s value.  Raises UsageError, in one line, for anything else."""
+        return cls.from_plain(from_json(value))
+
+    @classmethod
+    def from_plain(cls, plain):
+        """The case of :attr:`plain`'s value.  Raises UsageError, in one line, for anything else."""
+        try:
+            network = tuple(layer_from_plain(layer) for layer in plain["network"])
+            steps = tuple(_step(step) for step in plain["steps"])
+            seed, given, fresh = plain["seed"], plain.get("input"), plain.get("fresh", False)
+            shape_and_dtype = (tuple(given[0]), given[1]) if given else None
+            case = cls(network, steps, seed, shape_and_dtype, fresh)
+            return case.digest and case
+        except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+            raise UsageError(f"not a case of bncheck: {type(error).__name__}: {error}") from None
+
+
+def _step(plain):
+    values = dict(plain)
+    kind = STEPS.get(values.pop("step", None))
+    if kind is None:
+        raise UsageError(f"a step is one of {', '.join(STEPS)}, not {plain.get('step')!r}")
+    return kind(**values)

@@ -1,0 +1,172 @@
+"""The one unit of work: hold one subject, or a pair, to laws within a budget."""
+
+import time
+from dataclasses import dataclass
+from itertools import groupby
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as with_seed
+
+from bncheck.engine.attribute import mechanism
+from bncheck.engine.judge import Tally, judge
+from bncheck.engine.shrink import smallest
+from bncheck.truth.probe import measure
+
+QUIET = {"database": None, "deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": False}
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much is searched: examples a law (times the share of its strategy), seconds in all, and the seed."""
+
+    max_examples: int = 100
+    max_time: float | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The smallest failing case of a law on a subject, and what differed there."""
+
+    what: str
+    where: list | None
+    actual: object
+    expected: object
+    allowed: float | None
+    mechanism: str
+    case: object
+
+
+@dataclass(frozen=True)
+class Result:
+    """A law's verdict on a subject; ``reason`` says why it is not pass or fail."""
+
+    invariant: str
+    verdict: str
+    cases: int
+    margin: float
+    seconds: float
+    finding: Finding | None = None
+    reason: str = ""
+
+
+class Stopped(BaseException):
+    """The time is over, or the user asked to stop."""
+
+
+def examine(subject, laws, budget=Budget(), *, progress=lambda done, total: None, stop=lambda: False):  # noqa: B008
+    """The result of each law, in the laws' order.
+
+    ``progress`` is told how many law-cases of how many are done; ``stop`` says whether the user wants to stop.  Every
+    law gets a verdict: one that was not searched to the end of its budget is ``inconclusive``.
+    """
+    search = Search(subject, budget, progress, stop)
+    able = [law for law in laws if law.needs <= subject.capabilities]
+    tallies = {law.name: Tally(law) for law in able}
+    stopped = ""
+    try:
+        if not hasattr(subject, "second"):
+            subject.conventions = subject.conventions or measure(subject)
+        search.run(list(tallies.values()))
+    except Stopped as why:
+        stopped = str(why)
+    except KeyboardInterrupt:
+        stopped = "interrupted"
+    return [_result(subject, law, tallies.get(law.name), stopped) for law in laws]
+
+
+class Search:
+    """Draws cases and judges every open law on each."""
+
+    def __init__(self, subject, budget, progress, stop):
+        self.subject, self.budget, self.progress, self.stop = subject, budget, progress, stop
+        self.deadline = time.monotonic() + budget.max_time if budget.max_time else None
+        self.done = self.total = 0
+
+    def run(self, tallies):
+        """Examples first, then a sweep of drawn cases for each strategy."""
+        groups = [list(group) for _, group in groupby(sorted(tallies, key=_strategy), key=_strategy)]
+        self.total = sum(len(group) * self.count(group) for group in groups)
+        for group in groups:
+            self.examples(group)
+            self.sweep(group)
+
+    def count(self, group):
+        """The number of cases that a group of laws is given."""
+        return max(1, round(self.budget.max_examples * group[0].law.share))
+
+    def examples(self, group):
+        """Judge each law on its own examples."""
+        for tally in group:
+            for case in tally.law.examples:
+                if tally.open:
+                    self.check_time()
+                    judge(self.subject, tally, case)
+
+    def sweep(self, group):
+        """Judge every open law of the group on each drawn case."""
+
+        @with_seed(self.budget.seed)
+        @settings(max_examples=self.count(group), phases=[Phase.generate], **QUIET)
+        @given(group[0].law.cases(self.budget.seed))
+        def each(case):
+            self.check_time()
+            self.judge_all(group, case)
+
+        if any(tally.open for tally in group):
+            each()
+        for tally in group:
+            tally.done = True
+
+    def judge_all(self, group, case):
+        """Send all that the open laws will ask for in one request, then judge each."""
+        ours = [tally for tally in group if tally.open]
+        self.subject.prefetch([case, *(variant for tally in ours for variant in tally.law.variants(case))])
+        for tally in ours:
+            judge(self.subject, tally, case)
+        self.done += len(group)
+        self.progress(self.done, self.total)
+
+    def check_time(self):
+        """Raise Stopped when the time is over."""
+        if self.stop():
+            raise Stopped("interrupted")
+        if self.deadline and time.monotonic() > self.deadline:
+            raise Stopped("the time is over")
+
+
+def _strategy(tally):
+    return f"{tally.law.differential}{tally.law.cases.__name__}"
+
+
+def _result(subject, law, tally, stopped):
+    if tally is None:
+        missing = ", ".join(sorted(law.needs - subject.capabilities))
+        return Result(law.name, "inapplicable", 0, 0.0, 0.0, reason=f"the subject does not offer {missing}")
+    verdict, reason, finding = "pass", "", None
+    if tally.failing:
+        verdict, finding = "fail", _finding(subject, law, *tally.failing, shrink=not stopped)
+    elif tally.died:
+        verdict, reason = "error", f"{tally.died.reason}; the case is in {tally.died.path}"
+        finding = Finding(tally.died.reason, None, None, None, None, "unexplained", tally.died.case)
+    elif tally.unconfirmed:
+        verdict, reason = "inconclusive", f"seen once, and not on a newly built layer: {tally.unconfirmed[1].what}"
+    elif not tally.done:
+        verdict, reason = "inconclusive", stopped
+    elif not tally.cases:
+        verdict, reason = "inapplicable", "the subject offers none of the cases" if tally.unsupported else "no case"
+    return Result(law.name, verdict, tally.cases, tally.margin, tally.seconds, finding, reason)
+
+
+def _finding(subject, law, case, violation, *, shrink):
+    if shrink:
+        case, violation = smallest(subject, law, case, violation)
+    return Finding(
+        violation.what,
+        violation.where,
+        violation.actual,
+        violation.expected,
+        violation.allowed,
+        mechanism(subject, law, case),
+        case,
+    )

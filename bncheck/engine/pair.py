@@ -1,0 +1,34 @@
+"""Two subjects that a differential law compares."""
+
+
+class Pair:
+    """Runs each case on both subjects."""
+
+    def __init__(self, first, second):
+        self.first, self.second = first, second
+        self.name = f"{first.name} ~ {second.name}"
+        self.conventions = first.conventions
+
+    @property
+    def capabilities(self):
+        """What both can do."""
+        return self.first.capabilities & self.second.capabilities
+
+    @property
+    def plainly(self):
+        """Whether every case is run on a newly built model."""
+        return self.first.plainly
+
+    @plainly.setter
+    def plainly(self, value):
+        self.first.plainly = self.second.plainly = value
+
+    def run(self, case):
+        """The two traces of a case."""
+        return self.first.run(case), self.second.run(case)
+
+    def prefetch(self, cases):
+        """Send the cases to both."""
+        cases = list(cases)
+        self.first.prefetch(cases)
+        self.second.prefetch(cases)

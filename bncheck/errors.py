@@ -1,0 +1,16 @@
+"""What bncheck raises when a request cannot be done: one line for the user, exit code 2."""
+
+
+class UsageError(Exception):
+    """A request that is wrong or cannot be completed; its message is one line: what, and what to do."""
+
+
+class UnknownName(UsageError):
+    """A name that nothing has, with the nearest names that exist."""
+
+    def __init__(self, kind, name, known):
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, list(known), n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(sorted(known))}"
+        super().__init__(f"no {kind} is called {name!r}: {hint}")

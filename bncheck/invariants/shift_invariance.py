@@ -1,0 +1,35 @@
+"""In training, adding a number to every value of a channel does not change the output.
+
+Why: the mean is taken out.  A variance that is not taken from the mean, or a mean that loses digits, shows as soon as
+the data have an offset.
+"""
+
+from bncheck.cases.network import BatchNorm
+from bncheck.cases.strategies import layer_cases
+from bncheck.cases.variants import grid_shift, layer_example, on_grid, training_variant
+from bncheck.invariants import PAPER
+from bncheck.truth.compare import near
+from bncheck.truth.expected import expected
+from bncheck.truth.traits import Traits
+
+ORIGIN = PAPER
+KIND = "metamorphic"
+NEEDS = {"training"}
+CASES = layer_cases
+EXAMPLES = [layer_example([[0.0], [8.0]], layer=BatchNorm())]
+
+
+def variants(case):
+    # On a grid the shifted values are exact, so that both batches have the same deviations.
+    x = on_grid(case.first_x)
+    return [training_variant(case, x), training_variant(case, x + grid_shift(x))]
+
+
+def check(subject, case):
+    plain, shifted = variants(case)
+    allowed = expected(subject, plain)[1]["y"].error + expected(subject, shifted)[1]["y"].error
+    return near("output for shifted data", subject.run(shifted).y(1), subject.run(plain).y(1), allowed)
+
+
+def mutant():
+    return Traits(variance="uncentred")

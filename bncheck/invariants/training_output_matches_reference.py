@@ -1,0 +1,37 @@
+"""In training the output is gamma (x - mean) / sqrt(variance + epsilon) + beta, with the batch's mean and variance.
+
+Why: this is batch normalisation.  A variance that cancels at an offset, an epsilon in another place or a lost row
+changes what a network learns, and nothing is raised.
+"""
+
+from bncheck.cases.case import Backward, Forward
+from bncheck.cases.network import BatchNorm
+from bncheck.cases.strategies import layer_cases
+from bncheck.cases.variants import layer_example
+from bncheck.invariants import Origin
+from bncheck.truth.compare import close
+from bncheck.truth.expected import expected
+from bncheck.truth.traits import Traits
+
+ORIGIN = Origin(
+    "https://github.com/keras-team/keras/issues/18795",
+    affected={"keras": ">=3.0.0,<3.0.3"},
+    note="the variance was E[x^2] - E[x]^2",
+)
+KIND = "reference"
+NEEDS = {"training"}
+CASES = layer_cases
+EXAMPLES = [
+    layer_example([[0.0], [8.0]], layer=BatchNorm()),
+    layer_example([[10000.0], [10001.0], [9999.0], [10000.5]], layer=BatchNorm()),
+]
+
+
+def check(subject, case):
+    trace, right = subject.run(case), expected(subject, case)
+    trained = case.where(Forward, Backward, training=True)
+    return max(close("output in training", trace.y(i), right[i]["y"]) for i in trained)
+
+
+def mutant():
+    return Traits(variance="one_pass")

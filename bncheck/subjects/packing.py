@@ -1,0 +1,79 @@
+"""Cases of one batch norm that differ in their channels alone stand side by side in one call.
+
+Channels are independent experiments: a case with 3 channels and one with 5 are one case with 8.  A law that fails on a
+packed case is confirmed on the plain one.
+"""
+
+import json
+from collections import defaultdict
+
+import numpy as np
+
+from bncheck.cases.case import Backward, Case, Forward, SetState, State
+from bncheck.cases.network import BatchNorm
+from bncheck.cases.trace import Trace
+
+PACKABLE = (SetState, State, Forward, Backward)
+
+
+def pack(cases):
+    """Groups of the cases, as pairs: the case to run, and the cases that stand in it, in order."""
+    groups = defaultdict(list)
+    for case in cases:
+        groups[_key(case)].append(case)
+    return [(members[0] if len(members) == 1 else _side_by_side(members), members) for members in groups.values()]
+
+
+def _key(case):
+    """Equal for cases that may stand side by side; a case that may not has a key of its own."""
+    if len(case.network) != 1 or not isinstance(case.network[0], BatchNorm) or case.fresh:
+        return case.digest
+    if case.where(*PACKABLE) != list(range(len(case.steps))):
+        return case.digest
+    axis = case.network[0].axis % len(case.shape)
+    steps = []
+    for step in case.steps:
+        shape = list(step.x.shape) if hasattr(step, "x") else None
+        if shape:
+            shape[axis] = 0
+        steps.append([type(step).__name__, shape, getattr(step, "training", None)])
+    return json.dumps([case.network[0].plain(), case.dtype, steps])
+
+
+def _side_by_side(cases):
+    layer = cases[0].network[0]
+    steps = []
+    for together in zip(*(case.steps for case in cases), strict=True):
+        first = together[0]
+        if isinstance(first, SetState):
+            names = first.state[0]
+            steps.append(SetState([{n: np.concatenate([s.state[0][n] for s in together]) for n in names}]))
+        elif isinstance(first, State):
+            steps.append(first)
+        else:
+            arrays = [name for name in ("x", "dy") if hasattr(first, name)]
+            joined = {n: np.concatenate([getattr(s, n) for s in together], axis=layer.axis) for n in arrays}
+            steps.append(type(first)(**joined, training=first.training))
+    return Case((layer,), tuple(steps), cases[0].seed)
+
+
+def unpack(trace, members):
+    """The trace of each member of a packed case, cut out of the packed case's own."""
+    if len(members) == 1:
+        return [trace]
+    axis, start, found = members[0].network[0].axis, 0, []
+    for case in members:
+        stop = start + case.shape[axis]
+        found.append(Trace([_cut(step, axis, start, stop) for step in trace.steps], trace.raised))
+        start = stop
+    return found
+
+
+def _cut(step, axis, start, stop):
+    found = {}
+    for name, value in step.items():
+        if name in ("state", "params"):
+            found[name] = [{key: array[start:stop] for key, array in layer.items()} for layer in value]
+        else:
+            found[name] = value[:, start:stop] if axis == 1 else value[..., start:stop]
+    return found

@@ -1,0 +1,131 @@
+"""A subject: something that runs cases and remembers its traces."""
+
+import json
+import tempfile
+import time
+from collections import OrderedDict
+from contextlib import suppress
+from pathlib import Path
+
+from bncheck.cases.case import Case
+from bncheck.cases.trace import Malformed, Trace
+from bncheck.subjects.packing import pack, unpack
+from bncheck.subjects.transport import WorkerDied
+
+KEPT_TRACES = 2000
+PACKED_OF_FOUR = 3
+
+
+class SubjectDied(Exception):
+    """The subject's worker died or hung on a case, which is on disk at ``path``."""
+
+    def __init__(self, reason, case, path):
+        super().__init__(reason)
+        self.reason, self.case, self.path = reason, case, path
+
+
+class Subject:
+    """Runs cases over a transport; a case that was run before is answered from memory, by its digest.
+
+    ``conventions`` are the measured traits (see ``truth.probe``); ``inside`` counts the seconds that the programs took
+    in the subject itself, and ``waited`` those that this process waited for them.
+    """
+
+    def __init__(self, name, transport):
+        self.name, self.transport = name, transport
+        self.conventions = None
+        self.traces, self.in_flight = OrderedDict(), []
+        self.plainly = False
+        self.inside = self.waited = 0.0
+
+    @property
+    def description(self):
+        """The subject's description of itself: framework, version, capabilities, dtypes, python, packages."""
+        return self.transport.description
+
+    @property
+    def capabilities(self):
+        """What the subject can do."""
+        return frozenset(self.description.get("capabilities", ()))
+
+    def run(self, case: Case) -> Trace:
+        """The trace of a case.  Raises SubjectDied where its worker died on it, and Malformed for a bad answer."""
+        if self.plainly:
+            case = case if case.fresh else case.but(fresh=True)
+        if case.digest not in self.traces:
+            self._collect()
+        if case.digest not in self.traces:
+            self._send([(case, [case])])
+            self._collect()
+        found = self.traces[case.digest]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def prefetch(self, cases):
+        """Send the cases that are not known yet, in one request; :meth:`run` answers them later."""
+        self._collect()
+        new = {case.digest: case for case in cases if case.digest not in self.traces}
+        if not new or self.plainly:
+            return
+        apart = [case for case in new.values() if int(case.digest[0], 16) % 4 >= PACKED_OF_FOUR]
+        together = [case for case in new.values() if int(case.digest[0], 16) % 4 < PACKED_OF_FOUR]
+        self._send([(case, [case]) for case in apart] + pack(together))
+
+    def _send(self, groups):
+        self.in_flight = groups
+        try:
+            self.transport.send([case.plain for case, _ in groups])
+        except WorkerDied as error:
+            self._lost(error)
+
+    def _collect(self):
+        if not self.in_flight:
+            return
+        start = time.perf_counter()
+        try:
+            answers = self.transport.receive()
+        except (WorkerDied, Malformed) as error:
+            self._lost(error)
+            return
+        self.waited += time.perf_counter() - start
+        groups, self.in_flight = self.in_flight, []
+        for (case, members), answer in zip(groups, answers, strict=False):
+            try:
+                trace = Trace.from_plain(answer, len(case.steps))
+            except Malformed as error:
+                trace = error
+            else:
+                self.inside += float(answer.get("seconds", 0.0))
+            if len(members) == 1:
+                self._keep(case, trace)
+            elif isinstance(trace, Trace) and not trace.raised:
+                self._keep_each(members, trace)
+            # else each of the members will be asked for alone
+
+    def _keep_each(self, members, trace):
+        with suppress(TypeError, IndexError, AttributeError):  # an answer that cannot be cut up
+            for member, own in zip(members, unpack(trace, members), strict=True):
+                self._keep(member, own)
+
+    def _keep(self, case, trace):
+        self.traces[case.digest] = trace
+        if len(self.traces) > KEPT_TRACES:
+            self.traces.popitem(last=False)
+
+    def _lost(self, error):
+        """A request of one case was lost by that case; of many, each will be asked for alone."""
+        groups, self.in_flight = self.in_flight, []
+        if len(groups) == 1 and len(groups[0][1]) == 1:
+            case = groups[0][0]
+            self._keep(case, SubjectDied(str(error), case, _write(case)))
+
+    def close(self):
+        """End the subject's worker."""
+        self.transport.close()
+
+
+def _write(case):
+    path = Path(tempfile.gettempdir()) / f"bncheck-died-{case.digest[:12]}.json"
+    path.write_text(json.dumps(case.to_json()))
+    return path

@@ -1,0 +1,174 @@
+"""How programs reach a subject: a worker process in the subject's own interpreter, or an adapter in this process."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import bncheck.worker
+from bncheck.cases.trace import Malformed
+from bncheck.errors import UsageError
+from bncheck.worker import codec
+from bncheck.worker.program import Runner
+
+STARTUP_SECONDS = 300.0
+ENVIRONMENT = {
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "JAX_PLATFORMS": "cpu",
+    "OMP_NUM_THREADS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+}
+
+
+class WorkerDied(Exception):
+    """A worker ended, or gave no answer in time; the message says which."""
+
+
+class StartFailed(UsageError):
+    """A subject cannot be started: its framework does not import, or the user's layer does not load."""
+
+
+class InProcess:
+    """An adapter of this process."""
+
+    def __init__(self, adapter, description):
+        self.runner, self.description = Runner(adapter), description
+        self.waiting = []
+
+    def send(self, programs):
+        """Take programs to run."""
+        self.waiting = programs
+
+    def receive(self):
+        """The traces of the programs that were sent last."""
+        return [self.runner.run(program) for program in self.waiting]
+
+    def close(self):
+        """Nothing to end."""
+
+
+class Worker:
+    """A worker process; started at first use, and started anew after it died.
+
+    ``seconds`` is the time that each request may take; ``memory`` is a limit in bytes, or None.  A request is written
+    to the file ``journal`` before it is sent, so that it is on disk whatever it does.
+    """
+
+    def __init__(self, python, adapter, *, mode=None, layer=None, seconds=120.0, memory=None):
+        self.python, self.adapter = str(python), adapter
+        self.options = {"mode": mode, "layer": layer, "memory": memory}
+        self.seconds = seconds
+        self.process = None
+        self.log = tempfile.TemporaryFile()
+        self.journal = tempfile.TemporaryFile()
+        self._description = None
+
+    @property
+    def description(self):
+        """What the subject says of itself.  Starts the worker; raises StartFailed where it does not start."""
+        if self._description is None:
+            self._start()
+        return self._description
+
+    def send(self, programs):
+        """Send programs.  Raises WorkerDied."""
+        if self.process is None:
+            self._start()
+        frame = codec.encode({"programs": programs})
+        os.pwrite(self.journal.fileno(), frame, 0)
+        self.journal.truncate(len(frame))
+        try:
+            self.process.stdin.write(frame)
+            self.process.stdin.flush()
+        except OSError:
+            raise self._died() from None
+
+    def receive(self):
+        """The traces of the programs that were sent last.  Raises WorkerDied, and Malformed for a bad answer."""
+        answer = self._read_frame(self.seconds)
+        traces = answer.get("traces") if isinstance(answer, dict) else None
+        if not isinstance(traces, list):
+            raise Malformed("the worker's answer has no traces")
+        return traces
+
+    def close(self):
+        """End the worker."""
+        if self.process is not None:
+            self.process.stdin.close()
+            self._end(wait=1.0)
+
+    def _start(self):
+        folder = Path(bncheck.worker.__file__).parent / "__main__.py"
+        environment = {**os.environ, **ENVIRONMENT}
+        command = [self.python, "-I", str(folder), self.adapter, json.dumps(self.options)]
+        try:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, env=environment
+            )
+        except OSError as error:
+            raise StartFailed(f"{self.python} does not run: {error.strerror}; name a Python interpreter") from None
+        try:
+            hello = self._read_frame(STARTUP_SECONDS)
+        except (WorkerDied, Malformed) as error:
+            raise StartFailed(f"{self.python}: the worker for {self.adapter} does not start: {error}") from None
+        if not isinstance(hello, dict) or not isinstance(hello.get("description"), dict):
+            self.close()
+            raise StartFailed(self._why_not(hello))
+        self._description = hello["description"]
+
+    def _why_not(self, hello):
+        reason = str(hello.get("failed") if isinstance(hello, dict) else hello).splitlines()[0][:400]
+        if isinstance(hello, dict) and hello.get("layer"):
+            return reason.removeprefix("LayerError: ")
+        return f"{self.adapter} does not start in {self.python}: {reason}; name an interpreter that has it, or a cell"
+
+    def _read_frame(self, seconds):
+        deadline = time.monotonic() + seconds
+        head = self._read(codec.SIZES.size, deadline)
+        try:
+            return codec.decode(head + self._read(codec.body_size(head), deadline))
+        except codec.CodecError as error:
+            self._end()
+            raise Malformed(f"the worker's answer is not of its language: {error}") from None
+
+    def _read(self, size, deadline):
+        pipe, parts = self.process.stdout.fileno(), []
+        while size:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([pipe], [], [], left)[0]:
+                self._end()
+                raise WorkerDied(f"no answer in time; the worker was ended ({self._last_words()})")
+            part = os.read(pipe, min(size, 1 << 20))
+            if not part:
+                raise self._died()
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def _died(self):
+        code = self._end(wait=5.0)
+        how = signal.Signals(-code).name if code and code < 0 else f"exit code {code}"
+        return WorkerDied(f"the worker died with {how} ({self._last_words()})")
+
+    def _end(self, wait=0.0):
+        process, self.process = self.process, None
+        try:
+            process.wait(wait)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+        return process.returncode
+
+    def _last_words(self):
+        size = os.fstat(self.log.fileno()).st_size
+        text = os.pread(self.log.fileno(), 4000, max(0, size - 4000)).decode(errors="replace")
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        return lines[-1][:200] if lines else "it said nothing"

@@ -1,0 +1,273 @@
+"""Numbers with error bounds: how far a sound algorithm in a dtype may be from the exact result.
+
+A :class:`Ball` is a value, computed in at least 20 bits more than the dtype has, and for each element a bound on the
+error that an algorithm working in the dtype may make; operations compute both (running error analysis: Wilkinson
+1963; Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 3.3).  A bound is infinite where the dtype
+overflows.  Every constant that decides what is tolerated stands in this file:
+
+- u is the unit roundoff of the dtype; an operation may round twice, because kernels split or fuse operations.
+- A sum of n terms has relative error (to the sum of magnitudes) of min(n, LAMBDA sqrt(n m)) u: the probabilistic
+  bound of Higham and Mary (2019, theorem 2.4) where roundings are mean-independent, and never above the worst case.
+  Terms of equal magnitude round alike, so that theorem's premise fails for them; m, the largest number of terms of
+  one magnitude, takes such terms together.
+- Results below the smallest normal number may be flushed to zero.
+- The variance is the two-pass one (Chan, Golub and LeVeque 1983), in which the error of the mean enters squared.
+- The normalisation may be computed as x a + (beta - m a), as most frameworks do; its cancellation is allowed for.
+"""
+
+from decimal import Context, Decimal, localcontext
+from functools import lru_cache
+
+import numpy as np
+
+LAMBDA = 4.0
+OPERATION = 2.0
+FUNCTION = 8.0
+ROOT = 4.0
+DIGITS = 40
+
+_to_decimal = np.frompyfunc(lambda item: Decimal(float(item)), 1, 1)
+
+
+def precise():
+    """A context in which Decimal keeps 40 digits (132 bits) and a NaN or infinity raises nothing."""
+    return localcontext(Context(prec=DIGITS, traps=[], Emax=10**6, Emin=-(10**6)))
+
+
+def magnitude(values):
+    """The absolute values, as float64."""
+    return np.abs(values).astype(np.float64, copy=False)
+
+
+class Ball:
+    """Values and the bounds of their errors, of one shape."""
+
+    __slots__ = ("arithmetic", "error", "value")
+    __array_ufunc__ = None  # so that an array on the left leaves the operation to us
+
+    def __init__(self, arithmetic, value, error):
+        self.arithmetic, self.value, self.error = arithmetic, value, error
+
+    @property
+    def shape(self):
+        """The shape of the values."""
+        return self.value.shape
+
+    @property
+    def size(self):
+        """The number of values."""
+        return self.value.size
+
+    @property
+    def ndim(self):
+        """The number of axes."""
+        return self.value.ndim
+
+    def reshape(self, *shape):
+        """The same numbers in another shape."""
+        return Ball(self.arithmetic, self.value.reshape(*shape), self.error.reshape(*shape))
+
+    def __getitem__(self, index):
+        return Ball(self.arithmetic, self.value[index], self.error[index])
+
+    @property
+    def T(self):  # noqa: N802
+        """The transposed matrix."""
+        return Ball(self.arithmetic, self.value.T, self.error.T)
+
+    def __neg__(self):
+        return Ball(self.arithmetic, -self.value, self.error)
+
+    def __add__(self, other):
+        return self.arithmetic.settle(self.value + other.value, self.error + other.error)
+
+    def __sub__(self, other):
+        return self.arithmetic.settle(self.value - other.value, self.error + other.error)
+
+    def __mul__(self, other):
+        a, b = self.error, other.error
+        error = magnitude(self.value) * b + a * (magnitude(other.value) + b)
+        return self.arithmetic.settle(self.value * other.value, error)
+
+    def __truediv__(self, other):
+        least = magnitude(other.value) - other.error
+        value = self.value / other.value
+        error = (self.error + magnitude(value) * other.error) / np.where(least > 0, least, 0.0)
+        return self.arithmetic.settle(value, error)
+
+    def __matmul__(self, other):
+        a, b = magnitude(self.value), magnitude(other.value)
+        error = a @ other.error + self.error @ (b + other.error) + self.shape[-1] * self.arithmetic.u * (a @ b)
+        return self.arithmetic.settle(self.value @ other.value, error)
+
+
+class Balls:
+    """The arithmetic of balls for a dtype: what :mod:`bncheck.truth.layers` computes with to get bounds."""
+
+    def __init__(self, dtype):
+        info = np.finfo(dtype)
+        self.u, self.tiny, self.largest = float(info.eps) / 2, float(info.tiny), float(info.max)
+        self.decimal = np.dtype(dtype) == np.float64
+
+    def lift(self, values):
+        """The values in the precision of the reference: Decimal for float64, else float64."""
+        if self.decimal:
+            return np.asarray(_to_decimal(np.asarray(values)), object)
+        return np.asarray(values, np.float64)
+
+    def exact(self, values):
+        """Values that are known exactly; but one below the smallest normal number may be read as zero."""
+        lifted = self.lift(values)
+        size = magnitude(lifted)
+        return Ball(self, lifted, np.where(size < self.tiny, size, 0.0))
+
+    def constant(self, scalar):
+        """A setting, which the subject may round to its dtype."""
+        return Ball(self, self.lift(scalar), np.float64(abs(scalar) * self.u))
+
+    def settle(self, value, error):
+        """The ball of an operation's exact value, with the roundings of the operation itself added to its error."""
+        size = magnitude(value)
+        error = error + (OPERATION * self.u) * (size + error) + self.tiny
+        reach = size + error
+        if not np.max(reach, initial=0.0) <= self.largest:
+            error = np.where(reach <= self.largest, error, np.inf)
+        return Ball(self, value, error)
+
+    def growth(self, terms, axes):
+        """The relative error of a sum of the terms over the axes; shaped to broadcast against the sum."""
+        count = int(np.prod([terms.shape[axis] for axis in axes]))
+        if count <= LAMBDA**2:
+            return count * self.u
+        return np.minimum(count, LAMBDA * np.sqrt(count * _repeats(terms, axes))) * self.u
+
+    def sum(self, x, axes):
+        """The sum over the axes, which are kept with size one."""
+        size = magnitude(x.value)
+        error = x.error.sum(axis=axes, keepdims=True)
+        error = error + self.growth(size, axes) * size.sum(axis=axes, keepdims=True)
+        return self.settle(x.value.sum(axis=axes, keepdims=True), error)
+
+    def mean(self, x, axes):
+        """The mean over the axes, which are kept with size one."""
+        total = self.sum(x, axes)
+        count = x.size // max(total.size, 1)
+        return self.settle(total.value / count, total.error / count)
+
+    def variance(self, x, mean, axes):
+        """The two-pass biased variance: an error of the mean enters squared, and adds to what the data had."""
+        gap = x.value - mean.value
+        size = magnitude(gap)
+        spread = size * size
+        value = (gap * gap).mean(axis=axes, keepdims=True)
+        rounding = self.growth(size, axes) + 2 * OPERATION * self.u
+        error = rounding * spread.mean(axis=axes, keepdims=True) + mean.error**2
+        if np.any(x.error):
+            moved = x.error + x.error.mean(axis=axes, keepdims=True)
+            error = error + ((2 * size + moved) * moved).mean(axis=axes, keepdims=True)
+        return self.settle(value, error)
+
+    def inverse_root(self, x, offset):
+        """1 / sqrt(x + offset) for an x that is computed as no less than zero, and a setting ``offset``."""
+        total = x.value + self.lift(offset)
+        size, low = magnitude(total), np.maximum(magnitude(x.value) - x.error, 0.0) + offset
+        moved = np.minimum(x.error, magnitude(x.value)) + OPERATION * self.u * (size + offset)
+        moved = np.where(np.isfinite(x.error), moved, np.inf)
+        root, least = np.sqrt(size), np.sqrt(low)
+        value = 1 / np.sqrt(total)
+        error = moved / (root * least * (root + least)) + ROOT * self.u * magnitude(value)
+        return self.settle(value, np.maximum(error, self._other_side(x.error, size, root)))
+
+    @staticmethod
+    def _other_side(error, size, root):
+        high = np.sqrt(size + error)
+        return error / (root * high * (root + high))
+
+    def root(self, x):
+        """The square root."""
+        value = np.sqrt(x.value)
+        size = magnitude(value)
+        error = np.minimum(x.error / np.maximum(size, self.tiny), np.sqrt(x.error)) + ROOT * self.u * size
+        return self.settle(value, error)
+
+    def affine(self, x, mean, factor, offset):
+        """(x - mean) factor + offset, which may be computed as x factor + (offset - mean factor)."""
+        gap = x.value - mean.value
+        value = gap * factor.value + offset.value
+        a = magnitude(factor.value)
+        error = (x.error + mean.error) * (a + factor.error) + magnitude(gap) * factor.error + offset.error
+        folded = (magnitude(x.value) + magnitude(mean.value)) * a + magnitude(offset.value)
+        return self.settle(value, error + OPERATION * self.u * folded + self.tiny * a)
+
+    def centred_dot(self, dy, x, mean, factor, axes):
+        """sum(dy (x - mean)) factor, which may be computed as (sum(dy x) - mean sum(dy)) factor."""
+        gap, weight = x.value - mean.value, magnitude(dy.value)
+        total = (dy.value * gap).sum(axis=axes, keepdims=True)
+        a = magnitude(factor.value)
+        moved = weight * x.error + dy.error * (magnitude(gap) + x.error)
+        common = magnitude(dy.value.sum(axis=axes, keepdims=True)) + dy.error.sum(axis=axes, keepdims=True)
+        terms = weight * (magnitude(x.value) + magnitude(mean.value))
+        rounding = (self.growth(terms, axes) + OPERATION * self.u) * terms.sum(axis=axes, keepdims=True)
+        rounding = rounding + self.tiny * (dy.size // max(total.size, 1))
+        error = moved.sum(axis=axes, keepdims=True) + mean.error * common + rounding
+        return self.settle(total * factor.value, error * (a + factor.error) + magnitude(total) * factor.error)
+
+    def mix(self, old, new, share):
+        """share old + (1 - share) new; the share is a setting, and 1 - share may be taken after it is rounded."""
+        p, q = self.lift(share), self.lift(1) - self.lift(share)
+        error = share * old.error + (1 - share) * new.error
+        size = magnitude(old.value) + magnitude(new.value)
+        return self.settle(p * old.value + q * new.value, error + OPERATION * self.u * size)
+
+    def scaled(self, x, factor):
+        """The values times a plain number that is known to more digits than the dtype has."""
+        return self.settle(x.value * self.lift(factor), x.error * abs(factor))
+
+    def relu(self, x):
+        """max(x, 0)."""
+        return Ball(self, np.maximum(x.value, self.lift(0)), x.error)
+
+    def step(self, x):
+        """1 where x > 0 and 0 elsewhere; unknown where the sign of x is not certain."""
+        sure = (magnitude(x.value) > x.error) | (x.error == 0)
+        return Ball(self, self.lift(magnitude(x.value) * (x.value > 0) > 0), np.where(sure, 0.0, 1.0))
+
+    def sigmoid(self, x):
+        """1 / (1 + exp(-x)), whose slope is at most a quarter."""
+        value = 1 / (1 + np.exp(-x.value))
+        return self.settle(value, x.error / 4 + FUNCTION * self.u * magnitude(value))
+
+    def tanh(self, x):
+        """The hyperbolic tangent, whose slope is at most one."""
+        shrunk = np.exp(-2 * np.abs(x.value))
+        value = np.where(x.value < 0, -1, 1) * ((1 - shrunk) / (1 + shrunk))
+        return self.settle(value, x.error + FUNCTION * self.u * magnitude(value))
+
+    def rounded(self, values):
+        """The exact values, each with the error of rounding it to the dtype."""
+        lifted = self.lift(values)
+        return Ball(self, lifted, magnitude(lifted) * self.u)
+
+    @staticmethod
+    def stack(balls):
+        """One ball of several along the first axis."""
+        value = np.concatenate([b.value for b in balls])
+        return Ball(balls[0].arithmetic, value, np.concatenate([b.error for b in balls]))
+
+
+def _repeats(terms, axes):
+    """The largest number of terms of one magnitude in each sum; 1 where all differ."""
+    kept = [axis for axis in range(terms.ndim) if axis not in axes]
+    rows = terms.transpose(*kept, *axes).reshape(int(np.prod([terms.shape[k] for k in kept])), -1)
+    ordered = np.sort(rows, axis=1)
+    same = ordered[:, 1:] == ordered[:, :-1]
+    most = np.ones(len(rows))
+    for i in np.flatnonzero(same.any(axis=1)):
+        most[i] = np.unique(ordered[i], return_counts=True)[1].max()
+    return most.reshape([1 if axis in axes else n for axis, n in enumerate(terms.shape)])
+
+
+@lru_cache
+def balls(dtype):
+    """The arithmetic of balls for a dtype's name."""
+    return Balls(dtype)

@@ -1,0 +1,79 @@
+"""Comparison of what a subject returned with what is right; a difference is a :class:`Violation` that explains itself."""
+
+import numpy as np
+
+from bncheck.truth.bounds import Ball, magnitude, precise
+
+
+class Violation(Exception):
+    """A law is broken: what differed, where, and the numbers there."""
+
+    def __init__(self, what, where=None, actual=None, expected=None, allowed=None):
+        super().__init__(what)
+        self.what, self.where = what, where
+        self.actual, self.expected, self.allowed = actual, expected, allowed
+
+
+def close(what, actual, expected):
+    """The largest error of the array ``actual`` as a share of what is allowed: the bound of the ball ``expected``.
+
+    Raises Violation where an error is larger than allowed.
+    """
+    if actual.shape != expected.shape:
+        raise Violation(f"the {what} has another shape", None, list(actual.shape), list(expected.shape))
+    with np.errstate(all="ignore"), precise():
+        error = magnitude(expected.arithmetic.lift(actual) - expected.value)
+    return _judge(what, actual, expected.value, error, expected.error)
+
+
+def close_to(what, actual, target, ball):
+    """As :func:`close`, for a ``target`` that the exact value only nears: the distance between them is allowed, too."""
+    with np.errstate(all="ignore"), precise():
+        lifted = ball.arithmetic.lift(target)
+        rounding = magnitude(ball.value - lifted)
+    return close(what, actual, Ball(ball.arithmetic, lifted, ball.error + rounding))
+
+
+def near(what, actual, expected, allowed):
+    """As :func:`close`, for two arrays of one subject and an array of what is allowed between them."""
+    if actual.shape != expected.shape:
+        raise Violation(f"the {what} has another shape", None, list(actual.shape), list(expected.shape))
+    with np.errstate(all="ignore"):
+        same = actual == expected
+        error = np.where(same, 0.0, magnitude(actual - expected))
+    return _judge(what, actual, expected, error, allowed)
+
+
+def _judge(what, actual, expected, error, allowed):
+    allowed = np.broadcast_to(allowed, error.shape)
+    with np.errstate(all="ignore"):
+        share = np.where(error == 0, 0.0, error / allowed)
+        share = np.where(np.isposinf(allowed), 0.0, np.where(np.isnan(share), np.inf, share))
+    worst = float(np.max(share, initial=0.0))
+    if worst <= 1.0:
+        return worst
+    at = np.unravel_index(int(np.argmax(share)), share.shape)
+    found, right = float(actual[at]), float(expected[at])
+    raise Violation(f"the {what} differs", [int(i) for i in at], found, right, float(allowed[at]))
+
+
+def same_bits(what, actual, expected):
+    """Zero, where two arrays are equal to the bit (any NaN equals any NaN); else raises Violation."""
+    if actual.shape != expected.shape or actual.dtype != expected.dtype:
+        seen, wanted = (f"{a.dtype.name} of shape {a.shape}" for a in (actual, expected))
+        raise Violation(f"the {what} has another shape or type", None, seen, wanted)
+    differs = ~((actual == expected) | (np.isnan(actual) & np.isnan(expected)))
+    if not differs.any():
+        return 0.0
+    at = tuple(int(i) for i in np.argwhere(differs)[0])
+    raise Violation(f"the {what} differs", list(at), float(actual[at]), float(expected[at]), 0.0)
+
+
+def same_state(what, actual, expected):
+    """Zero, where two states are equal to the bit, array by array; else raises Violation."""
+    for i, (own, other) in enumerate(zip(actual, expected, strict=True)):
+        if own.keys() != other.keys():
+            raise Violation(f"{what}: layer {i} has other weights", None, sorted(own), sorted(other))
+        for name in own:
+            same_bits(f"{name} of layer {i} {what}", own[name], other[name])
+    return 0.0

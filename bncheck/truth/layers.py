@@ -1,0 +1,161 @@
+"""The mathematics of each layer, forwards and backwards, for any arithmetic (plain arrays or balls) and any traits.
+
+Arrays keep their axes: a statistic of an input of shape (rows, ..., channels, ...) has size one on every other axis.
+Sources: Ioffe and Szegedy 2015, algorithms 1 and 2, and section 3 for the gradients.
+"""
+
+import numpy as np
+
+EPSILON_FLOOR = 1.001e-5
+
+
+class BatchNormMath:
+    """One batch norm: its layer, its weights (1-D arrays, by name), and what the last call left for the gradient."""
+
+    def __init__(self, arithmetic, layer, traits):
+        self.ar, self.layer, self.traits = arithmetic, layer, traits
+        self.cache = None
+
+    def forward(self, weights, x, training, batch_statistics):
+        """The output; moves the moving statistics in ``weights`` when ``training``.  x: (rows, ...)."""
+        ar, axis = self.ar, self.layer.axis % x.ndim
+        axes = tuple(a for a in range(x.ndim) if a != axis)
+        shape = [x.shape[axis] if a == axis else 1 for a in range(x.ndim)]
+        if batch_statistics or self.traits.inference_statistics == "batch":
+            mean, variance, count = self._batch(x, axes)
+        else:
+            mean, variance = (weights[name].reshape(shape) for name in ("moving_mean", "moving_variance"))
+        if training or self.traits.inference_updates == "moving":
+            self._move(weights, *(self._batch(x, axes) if not batch_statistics else (mean, variance, count)))
+        inverse = self._inverse(variance)
+        gamma, beta = weights.get("gamma"), weights.get("beta")
+        factor = inverse if gamma is None else gamma.reshape(shape) * inverse
+        offset = ar.exact(np.zeros(shape)) if beta is None else beta.reshape(shape)
+        self.cache = (x, mean, inverse, factor, axes, batch_statistics)
+        return ar.affine(x, mean, factor, offset)
+
+    def _batch(self, x, axes):
+        ar, traits = self.ar, self.traits
+        if traits.rows == "all_but_last" and x.shape[0] > 1:
+            x = x[:-1]
+        mean = ar.mean(x, axes)
+        if traits.variance == "two_pass":
+            variance = ar.variance(x, mean, axes)
+        else:
+            variance = ar.mean(x * x, axes)
+            variance = variance - mean * mean if traits.variance == "one_pass" else variance
+        if traits.channels == "last_takes_first":
+            mean, variance = self._borrow(mean), self._borrow(variance)
+        return mean, variance, x.size // max(mean.size, 1)
+
+    def _borrow(self, statistic):
+        flat = statistic.reshape(-1)
+        return self.ar.stack([flat[:-1], flat[:1]]).reshape(*statistic.shape)
+
+    def _move(self, weights, mean, variance, count):
+        divisor = {"biased": count, "unbiased": count - 1, "over_n_plus_one": count + 1}[self.traits.running_variance]
+        if divisor not in (count, 0):
+            variance = self.ar.scaled(variance, count / divisor)
+        share = self.layer.momentum
+        if self.traits.moving_average == "swapped":
+            share = 1 - share
+        for name, new in (("moving_mean", mean), ("moving_variance", variance)):
+            weights[name] = self.ar.mix(weights[name], new.reshape(-1), share)
+
+    def _inverse(self, variance):
+        kind, eps, ar = self.traits.epsilon, self.layer.eps, self.ar
+        if kind == "outside":
+            return ar.exact(1.0) / (ar.root(variance) + ar.constant(eps))
+        return ar.inverse_root(variance, {"inside": eps, "floor": max(eps, EPSILON_FLOOR), "absent": 0.0}[kind])
+
+    def backward(self, dy):
+        """dx and the parameters' gradients of sum(y * dy), for the last forward call.  dy has the shape of x."""
+        x, mean, inverse, factor, axes, batch_statistics = self.cache
+        ar, kind = self.ar, self.traits
+        dot, total = ar.centred_dot(dy, x, mean, inverse, axes), ar.sum(dy, axes)
+        gradients = {}
+        if self.layer.scale:
+            raw = kind.gamma_gradient == "raw_input"
+            gradients["gamma"] = (ar.sum(dy * x, axes) if raw else dot).reshape(-1)
+        if self.layer.center:
+            gradients["beta"] = total.reshape(-1)
+        through = batch_statistics and kind.training_gradient == "full"
+        if not through and not (not batch_statistics and kind.inference_gradient == "batch"):
+            return dy * factor, gradients
+        share = 1 / (x.size // max(total.size, 1))
+        common = ar.scaled(total, share) + (x - mean) * inverse * ar.scaled(dot, share)
+        return (dy - common) * factor, gradients
+
+
+class DenseMath:
+    """y = x @ kernel + bias."""
+
+    def __init__(self, arithmetic, layer, traits):
+        self.ar, self.layer = arithmetic, layer
+        self.cache = None
+
+    def forward(self, weights, x, training, batch_statistics):
+        """The output of shape (rows, units)."""
+        self.cache = (x, weights["kernel"])
+        y = x @ weights["kernel"]
+        return y + weights["bias"] if self.layer.bias else y
+
+    def backward(self, dy):
+        """dx and the gradients of kernel and bias."""
+        x, kernel = self.cache
+        gradients = {"kernel": x.T @ dy}
+        if self.layer.bias:
+            gradients["bias"] = self.ar.sum(dy, (0,)).reshape(-1)
+        return dy @ kernel.T, gradients
+
+
+class LinearMath:
+    """The identity; also what dropout at rate zero and a detached layer are to the network."""
+
+    def __init__(self, arithmetic, layer, traits):
+        self.ar = arithmetic
+        self.halves = traits if type(layer).__name__ == "Linear" else None
+
+    def forward(self, weights, x, training, batch_statistics):
+        """The input."""
+        return self._half(x) if self.halves and self.halves.linear_activation == "half_precision" else x
+
+    def backward(self, dy):
+        """The gradient as it came."""
+        return (self._half(dy) if self.halves and self.halves.linear_gradient == "half_precision" else dy), {}
+
+    def _half(self, x):
+        values = getattr(x, "value", x)
+        return self.ar.exact(np.asarray(values, np.float64).astype(np.float16))
+
+
+class ActivationMath:
+    """An elementwise function."""
+
+    def __init__(self, arithmetic, layer, traits):
+        self.ar, self.name = arithmetic, layer.name
+        self.cache = None
+
+    def forward(self, weights, x, training, batch_statistics):
+        """The function of each value."""
+        y = getattr(self.ar, self.name)(x)
+        self.cache = x, y
+        return y
+
+    def backward(self, dy):
+        """The gradient times the function's slope."""
+        x, y = self.cache
+        if self.name == "relu":
+            return dy * self.ar.step(x), {}
+        one = self.ar.exact(np.ones(y.shape))
+        return dy * ((one - y * y) if self.name == "tanh" else y * (one - y)), {}
+
+
+MATHS = {
+    "Dense": DenseMath,
+    "BatchNorm": BatchNormMath,
+    "Activation": ActivationMath,
+    "Linear": LinearMath,
+    "Dropout": LinearMath,
+    "Detached": LinearMath,
+}

@@ -1,0 +1,164 @@
+"""Our own computation of a case: with an error bound for every number, or in a dtype, as a subject of its own."""
+
+import numpy as np
+
+from bncheck.cases.case import Case
+from bncheck.cases.network import BatchNorm, Dense, Dropout
+from bncheck.truth.bounds import balls, precise
+from bncheck.truth.layers import MATHS
+from bncheck.truth.plain import Plain
+from bncheck.truth.traits import Traits
+
+
+def run(case: Case, traits: Traits = Traits()):  # noqa: B008 (frozen)
+    """The exact trace of a case: a list with, for each step, a dict as a subject returns it, of balls for arrays."""
+    with np.errstate(all="ignore"), precise():
+        return Simulation(case, balls(case.dtype), traits).run()
+
+
+def run_in_dtype(case: Case, traits: Traits = Traits()):  # noqa: B008 (frozen)
+    """The trace of a case computed in its own dtype, as plain arrays."""
+    with np.errstate(all="ignore"):
+        return Simulation(case, Plain(case.dtype), traits).run()
+
+
+class Simulation:
+    """The state of a network over the steps of one case."""
+
+    def __init__(self, case, arithmetic, traits):
+        self.case, self.ar, self.traits = case, arithmetic, traits
+        self.maths = [MATHS[type(layer).__name__](arithmetic, layer, traits) for layer in case.network]
+        self.state = [
+            {name: arithmetic.exact(value) for name, value in layer.items()} for layer in initial_state(case, traits)
+        ]
+        self.frozen = set()
+
+    def run(self):
+        """What each step returns."""
+        return [getattr(self, f"_{type(step).__name__.lower()}")(step) for step in self.case.steps]
+
+    def _setstate(self, step):
+        for own, given in zip(self.state, step.state, strict=True):
+            own.update({name: self.ar.exact(value) for name, value in given.items()})
+        return {}
+
+    def _state(self, step):
+        return {"state": [dict(layer) for layer in self.state]}
+
+    def _forward(self, step):
+        return {"y": self._through(self.ar.exact(step.x), step.training)}
+
+    def _backward(self, step):
+        y = self._through(self.ar.exact(step.x), step.training)
+        dx, params = self._back(self.ar.exact(step.dy))
+        return {"y": y, "dx": dx, "params": params}
+
+    def _through(self, x, training):
+        for i, (layer, math) in enumerate(zip(self.case.network, self.maths, strict=True)):
+            if training and isinstance(layer, Dropout) and layer.rate:
+                raise NotImplementedError("the reference draws no dropout masks")
+            batch = training and i not in self.frozen
+            moves = batch or (training and self.traits.frozen_layer == "updates")
+            x = math.forward(self.state[i], x, moves, batch)
+        return x
+
+    def _back(self, dy):
+        params = [{} for _ in self.maths]
+        for i in reversed(range(len(self.maths))):
+            dy, params[i] = self.maths[i].backward(dy)
+        return dy, params
+
+    def _fit(self, step):
+        optimizer = OPTIMIZERS[step.optimizer["name"]](self.ar, step.optimizer)
+        starts = list(range(0, len(step.x), step.batch_size))
+        if self.traits.batch_order == "by_depth" and len(self.case.network) % 2:
+            starts.reverse()
+        return {"loss": [self._epoch(step, starts, optimizer) for _ in range(step.epochs)]}
+
+    def _epoch(self, step, starts, optimizer):
+        total = 0.0
+        for start in starts:
+            x, y = (self.ar.exact(a[start : start + step.batch_size]) for a in (step.x, step.y))
+            gap = self._through(x, training=True) - y
+            total += float(np.mean(np.square(getattr(gap, "value", gap)).astype(np.float64))) * x.shape[0]
+            _, gradients = self._back(self.ar.scaled(gap, 2 / gap.size))
+            optimizer.apply(self.state, [{} if i in self.frozen else g for i, g in enumerate(gradients)])
+        return total / len(step.x)
+
+    def _freeze(self, step):
+        (self.frozen.add if step.on else self.frozen.discard)(step.layer)
+        return {}
+
+    def _saveload(self, step):
+        return {}
+
+
+class Sgd:
+    """weight -= learning_rate * gradient."""
+
+    def __init__(self, arithmetic, settings):
+        self.ar, self.rate = arithmetic, settings["learning_rate"]
+
+    def apply(self, state, gradients):
+        """Move every weight that has a gradient."""
+        for own, moves in zip(state, gradients, strict=True):
+            for name, gradient in moves.items():
+                own[name] = own[name] - gradient * self.ar.constant(self.rate)
+
+
+class Adam:
+    """Adam (Kingma and Ba 2015, algorithm 1) with the defaults of the paper."""
+
+    def __init__(self, arithmetic, settings):
+        self.ar, self.rate, self.eps = arithmetic, settings["learning_rate"], settings.get("eps", 1e-8)
+        self.moments, self.steps = {}, 0
+
+    def apply(self, state, gradients):
+        """Move every weight that has a gradient."""
+        self.steps += 1
+        one, two = 1 / (1 - 0.9**self.steps), 1 / (1 - 0.999**self.steps)
+        ar = self.ar
+        for i, moves in enumerate(gradients):
+            for name, gradient in moves.items():
+                zero = ar.scaled(gradient, 0.0)
+                first, second = self.moments.get((i, name), (zero, zero))
+                first = ar.mix(first, gradient, 0.9)
+                second = ar.mix(second, gradient * gradient, 0.999)
+                self.moments[i, name] = first, second
+                size = ar.root(ar.scaled(second, two)) + ar.constant(self.eps)
+                state[i][name] = state[i][name] - ar.scaled(first, one) / size * ar.constant(self.rate)
+
+
+OPTIMIZERS = {"sgd": Sgd, "adam": Adam}
+
+
+def initial_state(case, traits: Traits):
+    """The initial weights of each layer: Glorot uniform kernels (Glorot and Bengio 2010), ones and zeros.
+
+    They are drawn from the case's seed and the layer's place among the layers that have weights.
+    """
+    state, width, place = [], case.shape[-1], 0
+    for position, layer in enumerate(case.network):
+        found = {}
+        if isinstance(layer, Dense):
+            by = position if traits.initial_weights == "by_position" else place
+            limit = np.sqrt(6 / (width + layer.units))
+            draw = np.random.default_rng([case.seed, by])
+            found["kernel"] = draw.uniform(-limit, limit, (width, layer.units)).astype(case.dtype)
+            width = layer.units
+            if layer.bias:
+                found["bias"] = np.zeros(width, case.dtype)
+        elif isinstance(layer, BatchNorm):
+            found = _batch_norm_state(layer, case.shape[layer.axis] if len(case.shape) > 2 else width, case.dtype)
+        place += bool(found)
+        state.append(found)
+    return state
+
+
+def _batch_norm_state(layer, channels, dtype):
+    found = {"moving_mean": np.zeros(channels, dtype), "moving_variance": np.ones(channels, dtype)}
+    if layer.scale:
+        found["gamma"] = np.ones(channels, dtype)
+    if layer.center:
+        found["beta"] = np.zeros(channels, dtype)
+    return found

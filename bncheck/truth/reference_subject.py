@@ -1,0 +1,51 @@
+"""Our own layer as a subject: the reference computed in plain NumPy in the case's own dtype, with any traits."""
+
+import sys
+
+import numpy as np
+
+from bncheck.cases.case import Case
+from bncheck.subjects.subject import Subject
+from bncheck.truth import reference
+from bncheck.truth.traits import Traits
+from bncheck.worker.program import Unsupported
+
+CAPABILITIES = ["inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"]
+
+
+class ReferenceTransport:
+    """Runs cases in this process, as :class:`bncheck.subjects.transport.InProcess` does for an adapter."""
+
+    def __init__(self, traits):
+        self.traits, self.waiting = traits, []
+        self.description = {
+            "framework": "reference",
+            "version": np.__version__,
+            "capabilities": CAPABILITIES,
+            "dtypes": ["float32", "float64"],
+            "python": ".".join(map(str, sys.version_info[:3])),
+            "packages": {"numpy": np.__version__},
+        }
+
+    def send(self, programs):
+        """Take programs to run."""
+        self.waiting = programs
+
+    def receive(self):
+        """The traces of the programs that were sent last."""
+        return [self._run(program) for program in self.waiting]
+
+    def _run(self, program):
+        try:
+            return {"steps": reference.run_in_dtype(Case.from_plain(program), self.traits)}
+        except (Unsupported, NotImplementedError) as error:
+            raised = {"type": type(error).__name__, "message": str(error), "step": 0, "unsupported": True}
+            return {"steps": [], "raised": raised}
+
+    def close(self):
+        """Nothing to end."""
+
+
+def reference_subject(traits: Traits = Traits(), name="reference"):  # noqa: B008 (frozen)
+    """The reference as a subject; with illegal traits, a mutant."""
+    return Subject(name, ReferenceTransport(traits))

@@ -1,0 +1,297 @@
+"""Keras 3.0 and newer on one of its backends (``mode``: ``tensorflow``, ``jax`` or ``torch``)."""
+
+import contextlib
+import os
+import tempfile
+
+import numpy as np
+
+from . import Unsupported
+
+WEIGHTS = {"Dense": ("kernel", "bias"), "BatchNorm": ("gamma", "beta", "moving_mean", "moving_variance")}
+DTYPES = ("float32", "float64")
+OPTIMIZERS = {"sgd": "SGD", "adam": "Adam"}
+ENVIRONMENT = {
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "JAX_PLATFORMS": "cpu",
+    "KERAS_TORCH_DEVICE": "cpu",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    # Keras reads its defaults from a file in this folder, and writes one where there is none.
+    "KERAS_HOME": os.devnull,
+}
+
+
+class Adapter:
+    """Keras on one backend, on the CPU, layer by layer; ``fit`` is Keras's own."""
+
+    def __init__(self, mode=None, batch_norm=None):
+        self.mode = mode or "tensorflow"
+        if self.mode not in BACKENDS:
+            raise ValueError("keras has no mode %r: it has %s" % (mode, ", ".join(sorted(BACKENDS))))
+        os.environ.update(ENVIRONMENT, KERAS_BACKEND=self.mode)
+        self.backend = BACKENDS[self.mode]()
+        import keras
+
+        if keras.config.backend() != self.mode:
+            raise ValueError("keras already runs on %s in this process" % keras.config.backend())
+        self.keras, self.dtype = keras, None
+        self.batch_norm = batch_norm or keras.layers.BatchNormalization
+        # Since 3.1 a clear_session collects garbage too, which takes thirty times as long as building a layer.
+        takes_flag = "free_memory" in keras.utils.clear_session.__code__.co_varnames
+        self.clear_arguments = {"free_memory": False} if takes_flag else {}
+
+    def describe(self):
+        """What this Keras is and can do."""
+        capabilities = ["inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"]
+        return {
+            "framework": "keras",
+            "version": self.keras.__version__,
+            "mode": self.mode,
+            "capabilities": capabilities,
+            "dtypes": list(DTYPES),
+        }
+
+    def build(self, network, shape, dtype, seed):
+        """A model of the network, its weights drawn after ``keras.utils.set_random_seed(seed)``."""
+        if dtype not in DTYPES:
+            raise Unsupported("this adapter has no %s on Keras" % dtype)
+        self.keras.utils.clear_session(**self.clear_arguments)
+        with self.running(dtype):
+            self.keras.utils.set_random_seed(seed)
+            return Model(self, network, shape, dtype)
+
+    @contextlib.contextmanager
+    def running(self, dtype):
+        """Within, ``dtype`` is Keras's own default, and a kernel that the backend lacks raises Unsupported."""
+        if dtype != self.dtype:
+            self.backend.use(dtype)
+            self.keras.config.set_floatx(dtype)
+            self.keras.mixed_precision.set_dtype_policy(dtype)
+            self.dtype = dtype
+        try:
+            yield
+        except self.backend.unimplemented as error:
+            raise Unsupported(str(error)) from error
+
+    def layer(self, layer, dtype):
+        """The Keras layer that a network's layer describes."""
+        kind, layers = layer["layer"], self.keras.layers
+        extra = {} if dtype == "float32" else {"dtype": dtype}
+        if kind == "Dense":
+            return layers.Dense(layer["units"], use_bias=layer["bias"], **extra)
+        if kind == "BatchNorm":
+            return self._batch_norm(layer, extra)
+        if kind == "Dropout":
+            return layers.Dropout(layer["rate"], **extra)
+        if kind == "Detached":
+            return self.layer(layer["of"], dtype)
+        return layers.Activation("linear" if kind == "Linear" else layer["name"], **extra)
+
+    def _batch_norm(self, layer, extra):
+        return self.batch_norm(
+            axis=layer["axis"],
+            momentum=layer["momentum"],
+            epsilon=layer["eps"],
+            center=layer["center"],
+            scale=layer["scale"],
+            **extra,
+        )
+
+    def optimizer(self, optimizer):
+        """A new Keras optimiser."""
+        extra = {"epsilon": optimizer["eps"]} if "eps" in optimizer else {}
+        make = getattr(self.keras.optimizers, OPTIMIZERS[optimizer["name"]])
+        return make(learning_rate=optimizer["learning_rate"], **extra)
+
+
+class Model:
+    """The network's layers, called one after another; a Sequential of them is made where Keras trains or saves.
+
+    All layers are constructed before the first is built, as within ``Sequential([...])``.
+    """
+
+    def __init__(self, adapter, network, shape, dtype):
+        self.adapter, self.keras, self.backend = adapter, adapter.keras, adapter.backend
+        self.shape, self.dtype = tuple(shape[1:]), dtype
+        self.layers = [adapter.layer(layer, dtype) for layer in network]
+        self.called, self.weights, built = [], [], (None, *self.shape)
+        for layer, plain in zip(self.layers, network):
+            self.weights.append({})
+            if plain["layer"] != "Detached":
+                layer.build(built)
+                self.called.append(layer)
+                self.weights[-1] = _weights(layer, WEIGHTS.get(plain["layer"], ()))
+                built = (*built[:-1], plain.get("units", built[-1]))
+
+    def set_state(self, state):
+        """Assign the arrays to the layers' variables."""
+        with self.adapter.running(self.dtype):
+            for own, values in zip(self.weights, state):
+                for name, value in values.items():
+                    own[name].assign(value)
+
+    def state(self):
+        """Every weight and moving statistic, as copies."""
+        to_numpy = self.keras.ops.convert_to_numpy
+        # The torch backend hands out the variable's own memory.
+        return [{name: np.array(to_numpy(v.value)) for name, v in own.items()} for own in self.weights]
+
+    def forward(self, x, training):
+        """The network's output."""
+        with self.adapter.running(self.dtype):
+            y = self.backend.forward(self.called, self.keras.ops.convert_to_tensor(x), training)
+            return self.keras.ops.convert_to_numpy(y)
+
+    def backward(self, x, dy, training):
+        """The output and the gradients of sum(y * dy) with respect to the input and every trainable weight."""
+        variables = [v for layer in self.called for v in layer.trainable_variables]
+        to_tensor, to_numpy = self.keras.ops.convert_to_tensor, self.keras.ops.convert_to_numpy
+        with self.adapter.running(self.dtype):
+            y, dx, found = self.backend.gradients(self.called, variables, to_tensor(x), to_tensor(dy), training)
+            by_variable = {id(v): to_numpy(gradient) for v, gradient in zip(variables, found)}
+            params = [
+                {name: by_variable[id(v)] for name, v in own.items() if id(v) in by_variable} for own in self.weights
+            ]
+            return {"y": to_numpy(y), "dx": to_numpy(dx), "params": params}
+
+    def fit(self, x, y, loss, optimizer, batch_size, epochs):
+        """Train with ``compile`` and ``fit``; the loss of each epoch is what Keras's History says."""
+        with self.adapter.running(self.dtype):
+            model = self._sequential()
+            model.compile(optimizer=self.adapter.optimizer(optimizer), loss=loss)
+            history = model.fit(x, y, batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0)
+        return [float(value) for value in history.history["loss"]]
+
+    def freeze(self, layer, on):
+        """Freeze as Keras's users do: ``layer.trainable = False``."""
+        self.layers[layer].trainable = not on
+
+    def save_load(self):
+        """Write the weights with ``save_weights`` and read them back with ``load_weights``."""
+        with self.adapter.running(self.dtype), tempfile.TemporaryDirectory() as folder:
+            model = self._sequential()
+            path = os.path.join(folder, "network.weights.h5")
+            model.save_weights(path)
+            for variable in model.weights:
+                # What is there afterwards comes from the file.
+                variable.assign(np.full(variable.shape, np.nan, self.dtype))
+            model.load_weights(path)
+
+    def _sequential(self):
+        if not self.called:
+            raise Unsupported("Keras has no Sequential without a layer")
+        return self.keras.Sequential([self.keras.Input(self.shape, dtype=self.dtype), *self.called])
+
+
+class TensorFlow:
+    """Gradients with a GradientTape."""
+
+    def __init__(self):
+        import tensorflow
+
+        self.tf = tensorflow
+        self.unimplemented = tensorflow.errors.UnimplementedError
+        tensorflow.get_logger().setLevel("ERROR")
+        # Within a process that has used TensorFlow already it is too late to choose.
+        with contextlib.suppress(RuntimeError):
+            tensorflow.config.threading.set_intra_op_parallelism_threads(1)
+            tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+
+    def use(self, dtype):
+        """TensorFlow computes in the dtype that it is given."""
+
+    def forward(self, layers, x, training):
+        """The last layer's output."""
+        return _call(layers, x, training)
+
+    def gradients(self, layers, variables, x, dy, training):
+        """The output, and the gradients for ``x`` and for each variable."""
+        with self.tf.GradientTape() as tape:
+            tape.watch(x)
+            y = _call(layers, x, training)
+        sources = [x] + [v.value for v in variables]
+        found = tape.gradient(y, sources, dy, unconnected_gradients=self.tf.UnconnectedGradients.ZERO)
+        return y, found[0], found[1:]
+
+
+class Jax:
+    """Gradients with ``jax.vjp`` over the layers' own ``stateless_call``."""
+
+    unimplemented = NotImplementedError
+
+    def __init__(self):
+        flags = [os.environ.get("XLA_FLAGS", ""), "--xla_cpu_multi_thread_eigen=false"]
+        os.environ["XLA_FLAGS"] = " ".join(filter(None, flags))
+        import jax
+
+        self.jax = jax
+
+    def use(self, dtype):
+        """JAX has no float64 unless it is told to; float32 runs with JAX as it comes."""
+        self.jax.config.update("jax_enable_x64", dtype == "float64")
+
+    def forward(self, layers, x, training):
+        """The last layer's output."""
+        return _call(layers, x, training)
+
+    def gradients(self, layers, variables, x, dy, training):
+        """The output, and the gradients for ``x`` and for each variable; the layers' states move on."""
+        fixed = [[v.value for v in layer.non_trainable_variables] for layer in layers]
+
+        def run(trainable, x):
+            states = []
+            for layer, own, rest in zip(layers, trainable, fixed):
+                x, state = layer.stateless_call(own, rest, x, training=training)
+                states.append(state)
+            return x, states
+
+        trainable = [[v.value for v in layer.trainable_variables] for layer in layers]
+        y, pull, states = self.jax.vjp(run, trainable, x, has_aux=True)
+        found, dx = pull(dy)
+        for layer, state in zip(layers, states):
+            for variable, value in zip(layer.non_trainable_variables, state):
+                variable.assign(value)
+        return y, dx, [gradient for own in found for gradient in own]
+
+
+class Torch:
+    """Gradients with ``torch.autograd.grad``."""
+
+    unimplemented = NotImplementedError
+
+    def __init__(self):
+        import torch
+
+        self.torch = torch
+        torch.set_num_threads(1)
+
+    def use(self, dtype):
+        """torch computes in the dtype that it is given."""
+
+    def forward(self, layers, x, training):
+        """The last layer's output, without a graph."""
+        with self.torch.no_grad():
+            return _call(layers, x, training)
+
+    def gradients(self, layers, variables, x, dy, training):
+        """The output, and the gradients for ``x`` and for each variable."""
+        x = x.requires_grad_(True)
+        y = _call(layers, x, training)
+        sources = [x] + [v.value for v in variables]
+        found = self.torch.autograd.grad(y, sources, dy, allow_unused=True)
+        found = [self.torch.zeros_like(s) if g is None else g for s, g in zip(sources, found)]
+        return y, found[0], found[1:]
+
+
+def _call(layers, x, training):
+    for layer in layers:
+        x = layer(x, training=training)
+    return x
+
+
+def _weights(layer, names):
+    found = {name: getattr(layer, name, None) for name in names}
+    return {name: variable for name, variable in found.items() if variable is not None}
+
+
+BACKENDS = {"tensorflow": TensorFlow, "jax": Jax, "torch": Torch}

@@ -1,0 +1,299 @@
+"""tf.keras 1.12 to 2.15, and tf_keras on newer TensorFlow: graphs and sessions in TF 1, eager in TF 2."""
+
+import contextlib
+import inspect
+import os
+import random
+import tempfile
+import warnings
+
+import numpy as np
+
+from . import Unsupported
+
+os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # old releases warn of NumPy's own deprecations, once a dtype
+    import tensorflow as tf
+
+    from .tensorflow_graph import Graph, v1
+
+PARAMETERS = {"Dense": ("kernel", "bias"), "BatchNorm": ("gamma", "beta")}
+STATISTICS = {"BatchNorm": ("moving_mean", "moving_variance")}
+ACTIVATIONS = ("relu", "tanh", "sigmoid")
+LOSSES = ("mse",)
+MODAL = ("BatchNorm", "Dropout")  # the kinds of layer that training changes
+DRAWING = ("Dense", "Dropout")  # the kinds of layer that draw random numbers
+NO_KERNEL = (
+    "only supports NHWC tensor format",
+    "Could not find valid device for node",
+    "Could not find device for node",
+    "not in list of allowed values",
+)
+
+
+class Adapter:
+    """tf.keras, or with mode ``tf-keras`` the tf_keras package, on one thread of the CPU."""
+
+    def __init__(self, mode=None, batch_norm=None):
+        self.keras = _keras(mode)
+        v1.logging.set_verbosity(v1.logging.ERROR)
+        if tf.executing_eagerly():
+            with contextlib.suppress(RuntimeError):  # in a process that has already run an op it is too late
+                tf.config.threading.set_intra_op_parallelism_threads(1)
+                tf.config.threading.set_inter_op_parallelism_threads(1)
+        self.batch_norm = batch_norm
+
+    def describe(self):
+        """What this TensorFlow is and can do."""
+        capabilities = ["inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"]
+        return {
+            "framework": "tensorflow",
+            "version": tf.__version__,
+            "capabilities": capabilities,
+            "dtypes": ["float32", "float64"],
+        }
+
+    def build(self, network, shape, dtype, seed):
+        """A model of the network, its weights drawn after the seed was set: that of the graph in TF 1."""
+        engine = Eager(self.keras, dtype) if tf.executing_eagerly() else Graph(self.keras, dtype)
+        draws = self.batch_norm is not None or any(_kind(layer) in DRAWING for layer in network)
+        with engine.active():
+            if draws:  # setting a seed drops every compiled kernel, and the next training call is 7 ms slower
+                _set_seed(self.keras, seed)
+            return Model(self, engine, network, shape, draws)
+
+
+class Model:
+    """The network's layers, kept one by one so that each has a place in the state."""
+
+    def __init__(self, adapter, engine, network, shape, draws):
+        self.keras, self.batch_norm, self.engine = adapter.keras, adapter.batch_norm, engine
+        self.network, self.shape = network, shape
+        self.sequential = None
+        self.layers = [self._make(spec.get("of", spec)) for spec in network]
+        self.attached = [(s["layer"], layer) for s, layer in zip(network, self.layers) if s["layer"] != "Detached"]
+        # Where an op's number decides its seed, only the user's own way of building gives the user's weights; where
+        # nothing is random, or TF 2 counts draws and not ops, bare layers are several times faster to build.
+        if draws and engine.counts_ops:
+            self.sequential = self._sequential(self._grow)
+        else:
+            self._grow(None)
+        self.parameters, self.statistics = self._variables(PARAMETERS), self._variables(STATISTICS)
+        engine.initialise([v for own in self._all() for v in own.values()])
+
+    def _make(self, spec):
+        kind, layers, extra = spec["layer"], self.keras.layers, self.engine.layer_options
+        if kind == "Dense":
+            return layers.Dense(spec["units"], use_bias=spec["bias"], **extra)
+        if kind == "BatchNorm":
+            names = {"axis": "axis", "momentum": "momentum", "eps": "epsilon", "center": "center", "scale": "scale"}
+            options = {theirs: spec[ours] for ours, theirs in names.items()}
+            return (self.batch_norm or layers.BatchNormalization)(**dict(options, **extra))
+        if kind == "Dropout":
+            return layers.Dropout(spec["rate"], **extra)
+        return layers.Activation(_activation(spec), **extra)
+
+    def _grow(self, sequential):
+        """Make the weights of the layers in order: added to a Sequential model, where there is one, or bare."""
+        shape = [None, *self.shape[1:]]
+        for spec, layer in zip(self.network, self.layers):
+            if sequential is not None and spec["layer"] != "Detached":
+                sequential.add(layer)
+            else:
+                layer.build(tf.TensorShape(shape))
+            if spec["layer"] == "Dense":
+                shape[-1] = spec["units"]
+
+    def _sequential(self, fill):
+        sequential = self.keras.Sequential()
+        sequential.add(self.keras.layers.InputLayer(self.shape[1:], **self.engine.layer_options))
+        fill(sequential)
+        return sequential
+
+    def _whole(self):
+        """The user's Sequential model of the attached layers, made when it is first needed."""
+        if self.sequential is None:
+            self.engine.reset()
+            self.sequential = self._sequential(lambda model: [model.add(layer) for _, layer in self.attached])
+        return self.sequential
+
+    def _variables(self, names):
+        found = []
+        for spec, layer in zip(self.network, self.layers):
+            variables = {name: getattr(layer, name, None) for name in names.get(spec["layer"], ())}
+            found.append({name: v for name, v in variables.items() if v is not None})
+        return found
+
+    def _all(self):
+        return [dict(own, **rest) for own, rest in zip(self.parameters, self.statistics)]
+
+    def set_state(self, state):
+        """Assign the arrays to the layers' own variables."""
+        pairs = [(own[name], value) for own, values in zip(self._all(), state) for name, value in values.items()]
+        with self.engine.active():
+            self.engine.assign(pairs)
+
+    def state(self):
+        """Every weight and moving statistic, as copies."""
+        places = [(i, name, v) for i, own in enumerate(self._all()) for name, v in own.items()]
+        with self.engine.active():
+            return self._placed(places, self.engine.read([v for _, _, v in places]))
+
+    def _placed(self, places, values):
+        found = [{} for _ in self.network]
+        for (i, name, _), value in zip(places, values):
+            found[i][name] = value
+        return found
+
+    def call(self, x, training):
+        """The output tensor of the attached layers, called one after another."""
+        for kind, layer in self.attached:
+            x = layer(x, training=training) if kind in MODAL else layer(x)
+        return x
+
+    def forward(self, x, training):
+        """The network's output."""
+        with self.engine.active(), _offered():
+            return self.engine.forward(self, x, training)
+
+    def backward(self, x, dy, training):
+        """The output and the gradients of sum(y * dy) with respect to the input and every trainable parameter."""
+        owns = [own if layer.trainable else {} for own, layer in zip(self.parameters, self.layers)]
+        places = [(i, name, v) for i, own in enumerate(owns) for name, v in own.items()]
+        with self.engine.active(), _offered():
+            y, dx, params = self.engine.backward(self, x, dy, training, [v for _, _, v in places])
+        return {"y": y, "dx": dx, "params": self._placed(places, params)}
+
+    def fit(self, x, y, loss, optimizer, batch_size, epochs):
+        """``compile`` and ``fit`` of the Sequential model in the order of the rows; the loss of each epoch."""
+        if loss not in LOSSES:
+            raise Unsupported("no loss %r" % loss)
+        with self.engine.active(), _offered():
+            model = self._whole()
+            model.compile(optimizer=_optimizer(self.keras, optimizer), loss=loss)
+            history = model.fit(x, y, batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0)
+        return [float(value) for value in history.history["loss"]]
+
+    def freeze(self, layer, on):
+        """Set ``trainable``; the next call, or the next ``compile``, is the first to see it."""
+        self.layers[layer].trainable = not on
+        self.engine.forget()
+
+    def save_load(self):
+        """Write the weights with ``save_weights``, change them all, and load them back."""
+        with self.engine.active(), tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "model.weights.h5")
+            model = self._whole()
+            model.save_weights(path)
+            variables = model.weights
+            values = self.engine.read(variables)
+            self.engine.assign([(v, (value == 0).astype(value.dtype)) for v, value in zip(variables, values)])
+            model.load_weights(path)
+
+
+class Eager:
+    """TF 2: a call of a layer is its result, and the random state is the process's."""
+
+    counts_ops = False
+
+    def __init__(self, keras, dtype):
+        self.keras, self.dtype = keras, dtype
+        self.layer_options = {} if dtype == "float32" else {"dtype": dtype}
+
+    @contextlib.contextmanager
+    def active(self):
+        """Keras's default dtype is the model's: ``fit`` casts arrays to it, whatever the layers say."""
+        before = self.keras.backend.floatx()
+        self.keras.backend.set_floatx(self.dtype)
+        try:
+            yield
+        finally:
+            self.keras.backend.set_floatx(before)
+
+    def reset(self):
+        """Drop what Keras holds of models built before."""
+        self.keras.backend.clear_session()
+
+    def initialise(self, variables):
+        """Nothing: eager variables have their values."""
+
+    def read(self, variables):
+        """The values of the variables."""
+        return [v.numpy() for v in variables]
+
+    def assign(self, pairs):
+        """Give each variable its value."""
+        for variable, value in pairs:
+            variable.assign(value)
+
+    def forward(self, model, x, training):
+        """The network's output."""
+        return model.call(tf.convert_to_tensor(x), training).numpy()
+
+    def backward(self, model, x, dy, training, sources):
+        """The output, and the gradients of sum(y * dy) by x and by each source."""
+        x = tf.convert_to_tensor(x)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = model.call(x, training)
+        zero = tf.UnconnectedGradients.ZERO
+        found = tape.gradient(y, [x, *sources], tf.convert_to_tensor(dy), unconnected_gradients=zero)
+        return y.numpy(), found[0].numpy(), [gradient.numpy() for gradient in found[1:]]
+
+    def forget(self):
+        """Nothing: no call is kept."""
+
+
+def _keras(mode):
+    if mode == "tf-keras":
+        import tf_keras
+
+        return tf_keras
+    if mode is not None:
+        raise ValueError("tensorflow has no mode %r" % mode)
+    if hasattr(tf.keras, "ops"):
+        raise ValueError("tf.keras of TensorFlow %s is Keras 3: use mode tf-keras" % tf.__version__)
+    return tf.keras
+
+
+def _kind(spec):
+    return spec["of"]["layer"] if spec["layer"] == "Detached" else spec["layer"]
+
+
+def _activation(spec):
+    if spec["layer"] == "Linear":
+        return "linear"
+    if spec["layer"] != "Activation" or spec["name"] not in ACTIVATIONS:
+        raise Unsupported("no layer %r" % spec)
+    return spec["name"]
+
+
+def _set_seed(keras, seed):
+    """Seed Python, NumPy and TensorFlow, with the one call for it where Keras has one (2.7 on)."""
+    if hasattr(keras.utils, "set_random_seed"):
+        keras.utils.set_random_seed(seed)
+        return
+    random.seed(seed)
+    np.random.seed(seed)
+    v1.set_random_seed(seed)
+
+
+def _optimizer(keras, spec):
+    make = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}[spec["name"]]
+    rate = "learning_rate" if "learning_rate" in inspect.signature(make.__init__).parameters else "lr"
+    extra = {"epsilon": spec["eps"]} if "eps" in spec else {}
+    return make(**dict({rate: spec["learning_rate"]}, **extra))
+
+
+@contextlib.contextmanager
+def _offered():
+    """Tell a kernel that TensorFlow has not written for the CPU from every other error."""
+    try:
+        yield
+    except tf.errors.UnimplementedError as error:
+        raise Unsupported(str(error)) from None
+    except (tf.errors.InternalError, tf.errors.NotFoundError, TypeError) as error:
+        if any(part in str(error) for part in NO_KERNEL):
+            raise Unsupported(str(error)) from None
+        raise

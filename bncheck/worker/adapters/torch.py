@@ -1,0 +1,192 @@
+"""PyTorch 1.4 and newer: ``torch.nn.BatchNorm1d``, ``2d`` and ``3d`` by rank, and the layers around them."""
+
+import io
+
+import numpy as np
+import torch
+
+from . import Unsupported
+
+NAMES = {
+    "Dense": {"kernel": "weight", "bias": "bias"},
+    "BatchNorm": {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"},
+}
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+BATCH_NORMS = {2: torch.nn.BatchNorm1d, 3: torch.nn.BatchNorm1d, 4: torch.nn.BatchNorm2d, 5: torch.nn.BatchNorm3d}
+ACTIVATIONS = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid}
+LOSSES = {"mse": torch.nn.MSELoss}
+OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
+
+
+class Adapter:
+    """torch, on the CPU, eagerly."""
+
+    def __init__(self, mode=None, batch_norm=None):
+        if mode is not None:
+            raise ValueError("torch has no mode %r" % mode)
+        torch.set_num_threads(1)
+        self.batch_norm = batch_norm
+
+    def describe(self):
+        """What this torch is and can do."""
+        capabilities = ["inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"]
+        return {
+            "framework": "torch",
+            "version": str(torch.__version__),
+            "capabilities": capabilities,
+            "dtypes": sorted(DTYPES),
+        }
+
+    def build(self, network, shape, dtype, seed):
+        """A model of the network, its weights drawn after ``torch.manual_seed(seed)``."""
+        if dtype not in DTYPES:
+            raise Unsupported("this adapter has no %s on torch" % dtype)
+        torch.manual_seed(seed)
+        return Model(self, network, shape, DTYPES[dtype])
+
+
+class Model:
+    """The network's modules, kept one by one so that each has a place in the state."""
+
+    def __init__(self, adapter, network, shape, dtype):
+        self.adapter, self.rank = adapter, len(shape)
+        self.modules, self.frozen, self.training, width = [], set(), None, shape[-1]
+        for layer in network:
+            built, width = self._module(layer, width, shape)
+            self.modules.append(built.to(dtype))
+        # Channels last is a view of the same memory: torch wants the channels second.
+        self.turned = [layer.get("axis") == -1 and self.rank > 2 for layer in network]
+        self.tensors = [_tensors(module, NAMES.get(layer["layer"], {})) for module, layer in zip(self.modules, network)]
+
+    def _module(self, layer, width, shape):
+        kind = layer["layer"]
+        if kind == "Dense":
+            return torch.nn.Linear(width, layer["units"], bias=layer["bias"]), layer["units"]
+        if kind == "BatchNorm":
+            last = layer["axis"] == -1 or self.rank == 2
+            return self._batch_norm(layer, width if last else shape[1]), width
+        if kind == "Activation":
+            return ACTIVATIONS[layer["name"]](), width
+        if kind == "Dropout":
+            return torch.nn.Dropout(layer["rate"]), width
+        if kind == "Detached":
+            self._module(layer["of"], width, shape)
+        return torch.nn.Identity(), width
+
+    def _batch_norm(self, layer, channels):
+        if layer["scale"] != layer["center"]:
+            raise Unsupported("torch has gamma and beta together or not at all")
+        if self.rank not in BATCH_NORMS:
+            raise Unsupported("torch has no batch normalisation of rank %d" % self.rank)
+        make = self.adapter.batch_norm or BATCH_NORMS[self.rank]
+        return make(channels, eps=layer["eps"], momentum=1 - layer["momentum"], affine=layer["scale"])
+
+    def set_state(self, state):
+        """Copy the arrays into the modules' own parameters and buffers."""
+        with torch.no_grad():
+            for own, values in zip(self.tensors, state):
+                for name, value in values.items():
+                    own[name].copy_(_tensor(value.T if name == "kernel" else value))
+
+    def state(self):
+        """Every parameter and moving statistic, as copies."""
+        return [{name: _array(t, name) for name, t in own.items()} for own in self.tensors]
+
+    def forward(self, x, training):
+        """The network's output, without a graph."""
+        with torch.no_grad():
+            return self._call(_tensor(x), training).numpy()
+
+    def _call(self, x, training):
+        if training is not self.training:
+            self._switch(training)
+        for turned, module in zip(self.turned, self.modules):
+            x = _channels_last(module(_channels_second(x))) if turned else module(x)
+        return x
+
+    def _switch(self, training):
+        for i, module in enumerate(self.modules):
+            # A module that was frozen by the user stays in inference, as `module.eval()` says.
+            module.train(training and i not in self.frozen)
+        self.training = training
+
+    def backward(self, x, dy, training):
+        """The output and the gradients of sum(y * dy) with respect to the input and every parameter."""
+        x = _tensor(x).detach().requires_grad_(True)
+        named = [(i, name, t) for i, own in enumerate(self.tensors) for name, t in own.items() if t.requires_grad]
+        sources = [x] + [t for _, _, t in named]
+        y = self._call(x, training)
+        found = torch.autograd.grad(y, sources, _tensor(dy), allow_unused=True)
+        found = [torch.zeros_like(s) if g is None else g for s, g in zip(sources, found)]
+        params = [{} for _ in self.modules]
+        for (i, name, _), gradient in zip(named, found[1:]):
+            params[i][name] = _array(gradient, name)
+        return {"y": y.detach().numpy(), "dx": found[0].numpy(), "params": params}
+
+    def fit(self, x, y, loss, optimizer, batch_size, epochs):
+        """Plain minibatch training in the order of the rows; the mean loss of each epoch."""
+        parameters = [p for module in self.modules for p in module.parameters() if p.requires_grad]
+        step, measure, x, y = _optimizer(optimizer, parameters), LOSSES[loss](), _tensor(x), _tensor(y)
+        losses = []
+        for _ in range(epochs):
+            total = 0.0
+            for start in range(0, len(x), batch_size):
+                rows = slice(start, start + batch_size)
+                value = measure(self._call(x[rows], True), y[rows])
+                # torch's optimisers refuse to have nothing to train; the moving statistics move all the same.
+                if parameters:
+                    step.zero_grad()
+                    value.backward()
+                    step.step()
+                total += value.item() * len(x[rows])
+            losses.append(total / len(x))
+        return losses
+
+    def freeze(self, layer, on):
+        """Freeze as torch's users do: ``requires_grad_(False)`` on the parameters, and ``eval()``."""
+        (self.frozen.add if on else self.frozen.discard)(layer)
+        self.training = None
+        for parameter in self.modules[layer].parameters():
+            parameter.requires_grad_(not on)
+
+    def save_load(self):
+        """Write the state with ``torch.save`` and load it back."""
+        held = io.BytesIO()
+        torch.save([module.state_dict() for module in self.modules], held)
+        held.seek(0)
+        with torch.no_grad():
+            for own in self.tensors:
+                for tensor in own.values():
+                    # What is there afterwards comes from the file.
+                    tensor.fill_(float("nan"))
+        for module, state in zip(self.modules, torch.load(held)):
+            module.load_state_dict(state)
+
+
+def _tensors(module, names):
+    found = {ours: getattr(module, theirs, None) for ours, theirs in names.items()}
+    return {ours: tensor for ours, tensor in found.items() if tensor is not None}
+
+
+def _optimizer(optimizer, parameters):
+    extra = {"eps": optimizer["eps"]} if "eps" in optimizer else {}
+    make = OPTIMIZERS[optimizer["name"]]
+    return make(parameters, lr=optimizer["learning_rate"], **extra) if parameters else None
+
+
+def _tensor(array):
+    # torch takes no negative strides, and an array from the wire has none.
+    return torch.from_numpy(np.ascontiguousarray(array))
+
+
+def _array(tensor, name):
+    found = tensor.detach().clone().numpy()
+    return np.ascontiguousarray(found.T) if name == "kernel" else found
+
+
+def _channels_second(x):
+    return x.permute(0, x.dim() - 1, *range(1, x.dim() - 1))
+
+
+def _channels_last(x):
+    return x.permute(0, *range(2, x.dim()), 1)

@@ -1,0 +1,121 @@
+"""Runs a case's program on an adapter, step by step; used in a worker and, in process, on a user's own layer."""
+
+import json
+import time
+from collections import OrderedDict
+
+import numpy as np
+
+KEPT_MODELS = 24
+
+
+class Unsupported(Exception):
+    """What an adapter raises for something that its framework does not offer: no fault, and nothing to judge."""
+
+
+class Runner:
+    """Runs programs on one adapter and keeps built models for programs that begin by setting the whole state.
+
+    A program is a dict: ``network`` (a list of layers), ``seed``, ``steps``, and ``fresh`` (build anew, always).
+    """
+
+    def __init__(self, adapter):
+        self.adapter = adapter
+        self.models = OrderedDict()
+
+    def run(self, program):
+        """The trace of a program: what each step returned, and what was raised, where it stopped early.
+
+        Returns ``{"steps": [...], "raised": None | {"type", "message", "step", "unsupported"}, "seconds": float}``.
+        """
+        steps, raised = [], None
+        start = time.perf_counter()
+        try:
+            self._run(program, steps)
+        except MemoryError:
+            raise
+        except Exception as error:
+            raised = {
+                "type": type(error).__name__,
+                "message": str(error)[:2000],
+                "step": len(steps),
+                "unsupported": isinstance(error, (Unsupported, NotImplementedError)),
+            }
+        return {"steps": steps, "raised": raised, "seconds": time.perf_counter() - start}
+
+    def _run(self, program, steps):
+        key = _key(program)
+        model = self.models.pop(key, None) if key else None
+        if model is None:
+            x = _first_input(program)
+            model = self.adapter.build(program["network"], x.shape, x.dtype.name, program["seed"])
+        for step in program["steps"]:
+            steps.append(STEPS[step["step"]](model, step))
+        if key:
+            self.models[key] = model
+            if len(self.models) > KEPT_MODELS:
+                self.models.popitem(last=False)
+
+
+def _key(program):
+    """What a model that may be used again was built for; None where the program leaves more than a state behind."""
+    names = [step["step"] for step in program["steps"]]
+    if program.get("fresh") or names[:1] != ["SetState"] or not REUSABLE.issuperset(names):
+        return None
+    frozen = {step["layer"]: step["on"] for step in program["steps"] if step["step"] == "Freeze"}
+    if any(frozen.values()):
+        return None
+    x = _first_input(program)
+    return json.dumps([program["network"], x.shape[1:], x.dtype.name], sort_keys=True)
+
+
+def _first_input(program):
+    for step in program["steps"]:
+        if "x" in step:
+            return step["x"]
+    shape, dtype = program["input"]
+    return np.zeros(shape, dtype)
+
+
+def _set_state(model, step):
+    model.set_state(step["state"])
+    return {}
+
+
+def _state(model, step):
+    return {"state": model.state()}
+
+
+def _forward(model, step):
+    return {"y": model.forward(step["x"], step["training"])}
+
+
+def _backward(model, step):
+    return model.backward(step["x"], step["dy"], step["training"])
+
+
+def _fit(model, step):
+    names = ("x", "y", "loss", "optimizer", "batch_size", "epochs")
+    return {"loss": model.fit(**{name: step[name] for name in names})}
+
+
+def _freeze(model, step):
+    model.freeze(step["layer"], step["on"])
+    return {}
+
+
+def _save_load(model, step):
+    model.save_load()
+    return {}
+
+
+STEPS = {
+    "SetState": _set_state,
+    "State": _state,
+    "Forward": _forward,
+    "Backward": _backward,
+    "Fit": _fit,
+    "Freeze": _freeze,
+    "SaveLoad": _save_load,
+}
+REUSABLE = {"SetState", "State", "Forward", "Backward", "Freeze"}
