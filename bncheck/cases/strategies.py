@@ -32,7 +32,6 @@ def layer_cases(seed):
     return st.builds(
         _layer_case,
         configuration=st.sampled_from(pool),
-        rows=st.sampled_from(ROWS),
         distribution=st.sampled_from(DISTRIBUTIONS),
         offset=st.sampled_from(OFFSETS),
         scale=st.sampled_from(SCALES),
@@ -42,9 +41,13 @@ def layer_cases(seed):
 
 
 def _pool(seed):
-    """Configurations of a layer and the shape behind its rows, the plainest first."""
+    """Configurations: a layer, the input's shape and its dtype; the plainest first.
+
+    The number of rows belongs to a configuration, because some backends compile every new shape.
+    """
     rng = np.random.default_rng([seed, 0])
-    pool = [(BatchNorm(), (1,), "float32"), (BatchNorm(eps=1e-5, axis=1), (3,), "float32")]
+    pool = [(BatchNorm(), (2, 1), "float32"), (BatchNorm(eps=1e-5, axis=1), (8, 3), "float32")]
+    several_rows = [int(rows) for rows in rng.permutation(ROWS)] * 2
     while len(pool) < POOL:
         # Ranks, positions and dtypes take turns, so that every run has them all.
         turn = len(pool)
@@ -54,17 +57,18 @@ def _pool(seed):
         layer = BatchNorm(float(rng.choice(MOMENTA)), float(rng.choice(EPSILONS)), affine, affine, axis)
         channels, sides = int(rng.choice(CHANNELS)), [int(rng.choice(SIDES)) for _ in range(rank - 2)]
         behind = (*sides, channels) if axis == -1 else (channels, *sides)
-        if np.prod(behind) <= MOST // 8 // (4 if dtype == "float64" else 1):
-            pool.append((layer, behind, dtype))
+        most = MOST // (8 if dtype == "float64" else 1)
+        if np.prod(behind) <= most // 4:
+            rows = max(2, min(several_rows[turn], most // int(np.prod(behind))))
+            pool.append((layer, (rows, *behind), dtype))
     return tuple(pool)
 
 
-def _layer_case(configuration, rows, distribution, offset, scale, extra, seed):
-    layer, behind, dtype = configuration
-    rows = max(2, min(rows, MOST // (8 if dtype == "float64" else 1) // int(np.prod(behind))))
+def _layer_case(configuration, distribution, offset, scale, extra, seed):
+    layer, shape, dtype = configuration
     rng = np.random.default_rng(seed)
-    inputs = [data(rng, distribution, (rows, *behind), layer.axis, dtype, offset, scale) for _ in range(2 + extra)]
-    state = [batch_norm_state(rng, layer, behind[0 if layer.axis == 1 else -1], dtype, offset, scale)]
+    inputs = [data(rng, distribution, shape, layer.axis, dtype, offset, scale) for _ in range(2 + extra)]
+    state = [batch_norm_state(rng, layer, shape[layer.axis], dtype, offset, scale)]
     dy = _cast(rng.normal(size=inputs[0].shape), dtype)
     return layer_case(layer, inputs, dy, state, seed)
 

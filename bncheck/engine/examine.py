@@ -17,11 +17,15 @@ QUIET = {"database": None, "deadline": None, "suppress_health_check": list(Healt
 
 @dataclass(frozen=True)
 class Budget:
-    """How much is searched: examples a law (times the share of its strategy), seconds in all, and the seed."""
+    """How much is searched: examples a law (times the share of its strategy), seconds in all, and the seed.
+
+    ``shrink`` says whether a failing case is made small.
+    """
 
     max_examples: int = 100
     max_time: float | None = None
     seed: int = 0
+    shrink: bool = True
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,8 @@ def examine(subject, laws, budget=Budget(), *, progress=lambda done, total: None
     except Stopped as why:
         stopped = str(why)
     except KeyboardInterrupt:
-        stopped = "interrupted"
-    return [_result(subject, law, tallies.get(law.name), stopped) for law in laws]
+        stopped, search.stop = "interrupted", lambda: True
+    return [_result(search, law, tallies.get(law.name), stopped) for law in laws]
 
 
 class Search:
@@ -131,21 +135,31 @@ class Search:
         """Raise Stopped when the time is over."""
         if self.stop():
             raise Stopped("interrupted")
-        if self.deadline and time.monotonic() > self.deadline:
+        if self.late():
             raise Stopped("the time is over")
+
+    def late(self):
+        """Whether the time is over."""
+        return bool(self.deadline) and time.monotonic() > self.deadline
+
+    def smallest(self, law, case, violation):
+        """The smallest failing case that is found in the time."""
+        if not self.budget.shrink:
+            return case, violation
+        return smallest(self.subject, law, case, violation, stop=lambda: self.stop() or self.late())
 
 
 def _strategy(tally):
     return f"{tally.law.differential}{tally.law.cases.__name__}"
 
 
-def _result(subject, law, tally, stopped):
+def _result(search, law, tally, stopped):
     if tally is None:
-        missing = ", ".join(sorted(law.needs - subject.capabilities))
+        missing = ", ".join(sorted(law.needs - search.subject.capabilities))
         return Result(law.name, "inapplicable", 0, 0.0, 0.0, reason=f"the subject does not offer {missing}")
     verdict, reason, finding = "pass", "", None
     if tally.failing:
-        verdict, finding = "fail", _finding(subject, law, *tally.failing, shrink=not stopped)
+        verdict, finding = "fail", _finding(search, law, *tally.failing)
     elif tally.died:
         verdict, reason = "error", f"{tally.died.reason}; the case is in {tally.died.path}"
         finding = Finding(tally.died.reason, None, None, None, None, "unexplained", tally.died.case)
@@ -158,15 +172,14 @@ def _result(subject, law, tally, stopped):
     return Result(law.name, verdict, tally.cases, tally.margin, tally.seconds, finding, reason)
 
 
-def _finding(subject, law, case, violation, *, shrink):
-    if shrink:
-        case, violation = smallest(subject, law, case, violation)
+def _finding(search, law, case, violation):
+    case, violation = search.smallest(law, case, violation)
     return Finding(
         violation.what,
         violation.where,
         violation.actual,
         violation.expected,
         violation.allowed,
-        mechanism(subject, law, case),
+        mechanism(search.subject, law, case),
         case,
     )

@@ -17,11 +17,11 @@ from bncheck.truth.reference_subject import reference_subject
 TRIES = 400
 
 
-def smallest(subject, law, case, found):
-    """The smallest failing case that a few hundred tries find, and its violation."""
+def smallest(subject, law, case, found, stop=lambda: False):
+    """The smallest failing case that a few hundred tries find before ``stop`` says to end, and its violation."""
     tries = 0
     moved = True
-    while moved and tries < TRIES:
+    while moved and tries < TRIES and not stop():
         moved = False
         for smaller in _smaller(case):
             tries += 1
@@ -29,7 +29,7 @@ def smallest(subject, law, case, found):
             if again:
                 case, found, moved = smaller, again, True
                 break
-            if tries >= TRIES:
+            if tries >= TRIES or stop():
                 break
     return case, found
 

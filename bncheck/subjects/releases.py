@@ -62,7 +62,7 @@ def files(package: str) -> tuple[File, ...]:
 def _linked(link: str, config: pip_config.PipConfig) -> list[dict]:
     folder = Path(urllib.request.url2pathname(urlsplit(link).path)) if link.startswith("file:") else Path(link)
     if "://" in link and not link.startswith("file:"):
-        return _rows(_fetch(link, config))
+        return _rows(_fetch(link, config), link)
     return [{"filename": path.name} for path in sorted(folder.iterdir())] if folder.is_dir() else []
 
 
@@ -70,8 +70,8 @@ def _indexed(index: str, package: str, config: pip_config.PipConfig) -> list[dic
     address = f"{index.rstrip('/')}/{canonicalize_name(package)}/"
     if index.startswith("file:"):
         page = Path(urllib.request.url2pathname(urlsplit(address).path)) / "index.html"
-        return _rows(page.read_bytes()) if page.is_file() else []
-    return _rows(_fetch(address, config))
+        return _rows(page.read_bytes(), address) if page.is_file() else []
+    return _rows(_fetch(address, config), address)
 
 
 def _fetch(address: str, config: pip_config.PipConfig) -> bytes:
@@ -112,10 +112,13 @@ def _seconds(config: pip_config.PipConfig) -> float:
     return min(float(config.timeout), SECONDS) if config.timeout and config.timeout.isdigit() else SECONDS
 
 
-def _rows(page: bytes) -> list[dict]:
+def _rows(page: bytes, address: str) -> list[dict]:
     text = page.decode("utf-8", errors="replace")
     if text.lstrip().startswith("{"):
-        return json.loads(text).get("files", [])
+        try:
+            return json.loads(text)["files"]
+        except (ValueError, KeyError):
+            raise UsageError(f"{_shown(address)} is not an index: its answer is not PEP 691's JSON") from None
     links = _Links()
     links.feed(text)
     return links.rows

@@ -68,9 +68,8 @@ class Subject:
         new = {case.digest: case for case in cases if case.digest not in self.traces}
         if not new or self.plainly:
             return
-        apart = [case for case in new.values() if int(case.digest[0], 16) % 4 >= PACKED_OF_FOUR]
-        together = [case for case in new.values() if int(case.digest[0], 16) % 4 < PACKED_OF_FOUR]
-        self._send([(case, [case]) for case in apart] + pack(together))
+        apart = int(next(iter(new))[0], 16) % 4 >= PACKED_OF_FOUR  # so that small numbers of channels are seen, too
+        self._send([(case, [case]) for case in new.values()] if apart else pack(new.values()))
 
     def _send(self, groups):
         self.in_flight = groups

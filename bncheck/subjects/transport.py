@@ -53,6 +53,8 @@ class InProcess:
     def close(self):
         """Nothing to end."""
 
+    kill = close
+
 
 class Worker:
     """A worker process; started at first use, and started anew after it died.
@@ -65,7 +67,7 @@ class Worker:
         self.python, self.adapter = str(python), adapter
         self.options = {"mode": mode, "layer": layer, "memory": memory}
         self.seconds = seconds
-        self.process = None
+        self.process, self.killed = None, False
         self.log = tempfile.TemporaryFile()
         self.journal = tempfile.TemporaryFile()
         self._description = None
@@ -104,13 +106,23 @@ class Worker:
             self.process.stdin.close()
             self._end(wait=1.0)
 
+    def kill(self):
+        """End the worker at once, from any thread, and start no other."""
+        self.killed = True
+        process = self.process
+        if process is not None:
+            process.kill()
+
     def _start(self):
+        if self.killed:
+            raise WorkerDied("the worker was ended")
         folder = Path(bncheck.worker.__file__).parent / "__main__.py"
         environment = {**os.environ, **ENVIRONMENT}
         command = [self.python, "-I", str(folder), self.adapter, json.dumps(self.options)]
         try:
+            # In a process group of its own, so that the terminal's Ctrl-C does not end it in the middle of a case.
             self.process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, env=environment
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, env=environment, process_group=0
             )
         except OSError as error:
             raise StartFailed(f"{self.python} does not run: {error.strerror}; name a Python interpreter") from None

@@ -9,7 +9,8 @@ overflows.  Every constant that decides what is tolerated stands in this file:
 - A sum of n terms has relative error (to the sum of magnitudes) of min(n, LAMBDA sqrt(n m)) u: the probabilistic
   bound of Higham and Mary (2019, theorem 2.4) where roundings are mean-independent, and never above the worst case.
   Terms of equal magnitude round alike, so that theorem's premise fails for them; m, the largest number of terms of
-  one magnitude, takes such terms together.
+  one magnitude, takes such terms together.  Nor does it hold for terms below the rounding of the sum so far: they
+  are all lost, one way, and so they are counted whole.
 - Results below the smallest normal number may be flushed to zero.
 - The variance is the two-pass one (Chan, Golub and LeVeque 1983), in which the error of the mean enters squared.
 - The normalisation may be computed as x a + (beta - m a), as most frameworks do; its cancellation is allowed for.
@@ -36,7 +37,7 @@ def precise():
 
 def magnitude(values):
     """The absolute values, as float64."""
-    return np.abs(values).astype(np.float64, copy=False)
+    return np.asarray(np.abs(values)).astype(np.float64, copy=False)
 
 
 class Ball:
@@ -129,23 +130,28 @@ class Balls:
         """The ball of an operation's exact value, with the roundings of the operation itself added to its error."""
         size = magnitude(value)
         error = error + (OPERATION * self.u) * (size + error) + self.tiny
-        reach = size + error
-        if not np.max(reach, initial=0.0) <= self.largest:
-            error = np.where(reach <= self.largest, error, np.inf)
-        return Ball(self, value, error)
+        return Ball(self, value, self.within(size + error, error))
 
-    def growth(self, terms, axes):
-        """The relative error of a sum of the terms over the axes; shaped to broadcast against the sum."""
-        count = int(np.prod([terms.shape[axis] for axis in axes]))
+    def within(self, reach, error):
+        """The error, or infinity where what an algorithm holds on its way may reach beyond the dtype's largest number."""
+        if np.max(reach, initial=0.0) <= self.largest:
+            return error
+        return np.where(reach <= self.largest, error, np.inf)
+
+    def adding(self, terms, axes):
+        """The sum of the terms' magnitudes over the axes, which are kept, and the error of adding the terms up."""
+        total = terms.sum(axis=axes, keepdims=True)
+        count = terms.size // max(total.size, 1)
         if count <= LAMBDA**2:
-            return count * self.u
-        return np.minimum(count, LAMBDA * np.sqrt(count * _repeats(terms, axes))) * self.u
+            return total, count * self.u * total
+        growth = np.minimum(count, LAMBDA * np.sqrt(count * _repeats(terms, axes))) * self.u
+        lost = np.where(terms <= OPERATION * self.u * total, terms, 0.0).sum(axis=axes, keepdims=True)
+        return total, growth * total + lost
 
     def sum(self, x, axes):
         """The sum over the axes, which are kept with size one."""
-        size = magnitude(x.value)
-        error = x.error.sum(axis=axes, keepdims=True)
-        error = error + self.growth(size, axes) * size.sum(axis=axes, keepdims=True)
+        _, error = self.adding(magnitude(x.value), axes)
+        error = error + x.error.sum(axis=axes, keepdims=True)
         return self.settle(x.value.sum(axis=axes, keepdims=True), error)
 
     def mean(self, x, axes):
@@ -158,14 +164,14 @@ class Balls:
         """The two-pass biased variance: an error of the mean enters squared, and adds to what the data had."""
         gap = x.value - mean.value
         size = magnitude(gap)
-        spread = size * size
         value = (gap * gap).mean(axis=axes, keepdims=True)
-        rounding = self.growth(size, axes) + 2 * OPERATION * self.u
-        error = rounding * spread.mean(axis=axes, keepdims=True) + mean.error**2
+        spread, rounding = self.adding(size * size, axes)
+        rounding = rounding + 2 * OPERATION * self.u * spread
+        error = rounding * (spread.size / max(size.size, 1)) + mean.error**2
         if np.any(x.error):
             moved = x.error + x.error.mean(axis=axes, keepdims=True)
             error = error + ((2 * size + moved) * moved).mean(axis=axes, keepdims=True)
-        return self.settle(value, error)
+        return self.settle(value, self.within(spread, error))
 
     def inverse_root(self, x, offset):
         """1 / sqrt(x + offset) for an x that is computed as no less than zero, and a setting ``offset``."""
@@ -197,7 +203,7 @@ class Balls:
         a = magnitude(factor.value)
         error = (x.error + mean.error) * (a + factor.error) + magnitude(gap) * factor.error + offset.error
         folded = (magnitude(x.value) + magnitude(mean.value)) * a + magnitude(offset.value)
-        return self.settle(value, error + OPERATION * self.u * folded + self.tiny * a)
+        return self.settle(value, self.within(folded, error + OPERATION * self.u * folded + self.tiny * a))
 
     def centred_dot(self, dy, x, mean, factor, axes):
         """sum(dy (x - mean)) factor, which may be computed as (sum(dy x) - mean sum(dy)) factor."""
@@ -207,10 +213,21 @@ class Balls:
         moved = weight * x.error + dy.error * (magnitude(gap) + x.error)
         common = magnitude(dy.value.sum(axis=axes, keepdims=True)) + dy.error.sum(axis=axes, keepdims=True)
         terms = weight * (magnitude(x.value) + magnitude(mean.value))
-        rounding = (self.growth(terms, axes) + OPERATION * self.u) * terms.sum(axis=axes, keepdims=True)
-        rounding = rounding + self.tiny * (dy.size // max(total.size, 1))
+        size, rounding = self.adding(terms, axes)
+        rounding = rounding + OPERATION * self.u * size + self.tiny * (dy.size // max(total.size, 1))
         error = moved.sum(axis=axes, keepdims=True) + mean.error * common + rounding
+        error = self.within(size, error)
         return self.settle(total * factor.value, error * (a + factor.error) + magnitude(total) * factor.error)
+
+    def projection(self, x, mean, factor, dot, share):
+        """(x - mean) factor dot share, the part of a gradient that goes through the variance.
+
+        Differentiating 1 / sqrt(variance) takes the cube of ``factor``, which may be flushed to zero.
+        """
+        found = (x - mean) * factor * self.scaled(dot, share)
+        size = magnitude(found.value)
+        flushed = self.tiny * magnitude(x.value - mean.value) * magnitude(dot.value) * share / magnitude(factor.value) ** 2
+        return Ball(self, found.value, found.error + np.fmin(size, flushed))
 
     def mix(self, old, new, share):
         """share old + (1 - share) new; the share is a setting, and 1 - share may be taken after it is rounded."""

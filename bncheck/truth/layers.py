@@ -59,6 +59,8 @@ class BatchNormMath:
         share = self.layer.momentum
         if self.traits.moving_average == "swapped":
             share = 1 - share
+        if self.traits.momentum_precision == "single":
+            share = 1 - float(np.float32(1 - share))
         for name, new in (("moving_mean", mean), ("moving_variance", variance)):
             weights[name] = self.ar.mix(weights[name], new.reshape(-1), share)
 
@@ -83,7 +85,7 @@ class BatchNormMath:
         if not through and not (not batch_statistics and kind.inference_gradient == "batch"):
             return dy * factor, gradients
         share = 1 / (x.size // max(total.size, 1))
-        common = ar.scaled(total, share) + (x - mean) * inverse * ar.scaled(dot, share)
+        common = ar.scaled(total, share) + ar.projection(x, mean, inverse, dot, share)
         return (dy - common) * factor, gradients
 
 

@@ -43,6 +43,10 @@ class Plain:
         """sum(dy (x - mean)) factor."""
         return self.sum(dy * (x - mean), axes) * factor
 
+    def projection(self, x, mean, factor, dot, share):
+        """(x - mean) factor dot share."""
+        return (x - mean) * factor * self.scaled(dot, share)
+
     def mix(self, old, new, share):
         """share old + (1 - share) new."""
         return self.dtype(share) * old + self.dtype(1 - share) * new

@@ -45,6 +45,8 @@ class ReferenceTransport:
     def close(self):
         """Nothing to end."""
 
+    kill = close
+
 
 def reference_subject(traits: Traits = Traits(), name="reference"):  # noqa: B008 (frozen)
     """The reference as a subject; with illegal traits, a mutant."""

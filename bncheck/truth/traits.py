@@ -10,6 +10,7 @@ LEGAL = {
     "variance": {"two_pass": "the variance is the mean of the squared distances from the mean"},
     "epsilon": {"inside": "the output is divided by sqrt(variance + epsilon)"},
     "moving_average": {"plain": "a moving statistic keeps the share momentum of itself"},
+    "momentum_precision": {"layer": "momentum has the precision of the layer's dtype"},
     "inference_statistics": {"moving": "inference uses the moving statistics"},
     "inference_updates": {"none": "inference leaves the moving statistics alone"},
     "frozen_layer": {"keeps_state": "a frozen layer leaves its moving statistics alone"},
@@ -36,6 +37,7 @@ ILLEGAL = {
         "absent": "epsilon is not used",
     },
     "moving_average": {"swapped": "momentum is taken for the share of the new statistic"},
+    "momentum_precision": {"single": "1 - momentum is rounded to float32, in a float64 layer too"},
     "inference_statistics": {"batch": "inference uses the batch's own statistics"},
     "inference_updates": {"moving": "inference moves the moving statistics"},
     "frozen_layer": {"updates": "a frozen layer moves its moving statistics"},
@@ -59,6 +61,7 @@ class Traits:
     variance: str = "two_pass"
     epsilon: str = "inside"
     moving_average: str = "plain"
+    momentum_precision: str = "layer"
     inference_statistics: str = "moving"
     inference_updates: str = "none"
     frozen_layer: str = "keeps_state"

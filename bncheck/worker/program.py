@@ -62,11 +62,21 @@ def _key(program):
     names = [step["step"] for step in program["steps"]]
     if program.get("fresh") or names[:1] != ["SetState"] or not REUSABLE.issuperset(names):
         return None
+    if not _is_whole(program["network"], program["steps"][0]["state"]):
+        return None
     frozen = {step["layer"]: step["on"] for step in program["steps"] if step["step"] == "Freeze"}
     if any(frozen.values()):
         return None
     x = _first_input(program)
     return json.dumps([program["network"], x.shape[1:], x.dtype.name], sort_keys=True)
+
+
+def _is_whole(network, state):
+    """Whether nothing of a model's past is left once the state is set; where Dropout draws there is a generator."""
+    draws = any(layer["layer"] == "Dropout" and layer["rate"] for layer in network)
+    names = [WEIGHTS.get(layer["layer"], {}) for layer in network]
+    expected = [{name for name, flag in own.items() if layer.get(flag, True)} for own, layer in zip(names, network)]
+    return not draws and expected == [set(values) for values in state]
 
 
 def _first_input(program):
@@ -117,5 +127,10 @@ STEPS = {
     "Fit": _fit,
     "Freeze": _freeze,
     "SaveLoad": _save_load,
+}
+# What a layer has to have set, and the field of the layer that says whether it has it.
+WEIGHTS = {
+    "Dense": {"kernel": None, "bias": "bias"},
+    "BatchNorm": {"gamma": "scale", "beta": "center", "moving_mean": None, "moving_variance": None},
 }
 REUSABLE = {"SetState", "State", "Forward", "Backward", "Freeze"}

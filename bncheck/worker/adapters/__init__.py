@@ -1,6 +1,7 @@
 """One file a framework: what makes it speak our conventions.
 
-An adapter module has a class ``Adapter``:
+An adapter module has a class ``Adapter``, and may have a function ``prepare(mode)`` for what has to be settled before
+the user's own layer, and with it the framework, is imported:
 
 ``Adapter(mode, batch_norm)``
     ``mode`` is None or a string (a Keras backend, say); ``batch_norm`` is None or the user's drop-in for the
@@ -41,6 +42,7 @@ def load(name, mode=None, layer=None):
     if not re.match(r"^[a-z_0-9]+$", name):
         raise ValueError("no adapter is called %r" % name)
     module = importlib.import_module("." + name, __name__)
+    getattr(module, "prepare", lambda mode: None)(mode)
     return module.Adapter(mode, load_layer(layer) if layer else None)
 
 

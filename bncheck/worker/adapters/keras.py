@@ -10,6 +10,7 @@ from . import Unsupported
 
 WEIGHTS = {"Dense": ("kernel", "bias"), "BatchNorm": ("gamma", "beta", "moving_mean", "moving_variance")}
 DTYPES = ("float32", "float64")
+RANDOM = frozenset(["Dense", "Dropout", "Detached"])
 OPTIMIZERS = {"sgd": "SGD", "adam": "Adam"}
 ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "-1",
@@ -21,20 +22,27 @@ ENVIRONMENT = {
 }
 
 
+def prepare(mode=None):
+    """Keras reads its backend and its settings from the environment when it is first imported."""
+    mode = mode or "tensorflow"
+    if mode not in BACKENDS:
+        raise ValueError("keras has no mode %r: it has %s" % (mode, ", ".join(sorted(BACKENDS))))
+    os.environ.update(ENVIRONMENT, KERAS_BACKEND=mode)
+
+
 class Adapter:
     """Keras on one backend, on the CPU, layer by layer; ``fit`` is Keras's own."""
 
     def __init__(self, mode=None, batch_norm=None):
+        prepare(mode)
         self.mode = mode or "tensorflow"
-        if self.mode not in BACKENDS:
-            raise ValueError("keras has no mode %r: it has %s" % (mode, ", ".join(sorted(BACKENDS))))
-        os.environ.update(ENVIRONMENT, KERAS_BACKEND=self.mode)
         self.backend = BACKENDS[self.mode]()
         import keras
 
         if keras.config.backend() != self.mode:
             raise ValueError("keras already runs on %s in this process" % keras.config.backend())
         self.keras, self.dtype = keras, None
+        self.is_theirs = batch_norm is not None
         self.batch_norm = batch_norm or keras.layers.BatchNormalization
         # Since 3.1 a clear_session collects garbage too, which takes thirty times as long as building a layer.
         takes_flag = "free_memory" in keras.utils.clear_session.__code__.co_varnames
@@ -55,10 +63,16 @@ class Adapter:
         """A model of the network, its weights drawn after ``keras.utils.set_random_seed(seed)``."""
         if dtype not in DTYPES:
             raise Unsupported("this adapter has no %s on Keras" % dtype)
-        self.keras.utils.clear_session(**self.clear_arguments)
         with self.running(dtype):
-            self.keras.utils.set_random_seed(seed)
+            self._seed(network, seed)
             return Model(self, network, shape, dtype)
+
+    def _seed(self, network, seed):
+        # On TensorFlow each of these two empties the cache of kernels, and the first call of every op afterwards is
+        # slow: building and calling a layer takes twice as long.  Where nothing draws a number they change nothing.
+        if self.is_theirs or RANDOM.intersection(layer["layer"] for layer in network):
+            self.keras.utils.clear_session(**self.clear_arguments)
+            self.keras.utils.set_random_seed(seed)
 
     @contextlib.contextmanager
     def running(self, dtype):
@@ -116,18 +130,23 @@ class Model:
         self.layers = [adapter.layer(layer, dtype) for layer in network]
         self.called, self.weights, built = [], [], (None, *self.shape)
         for layer, plain in zip(self.layers, network):
-            self.weights.append({})
             if plain["layer"] != "Detached":
-                layer.build(built)
                 self.called.append(layer)
-                self.weights[-1] = _weights(layer, WEIGHTS.get(plain["layer"], ()))
+                layer.build(built)
                 built = (*built[:-1], plain.get("units", built[-1]))
+        if adapter.is_theirs and self.called:
+            # A user's layer may make its weights when it is called.
+            self._sequential()
+        for layer, plain in zip(self.layers, network):
+            self.weights.append(_weights(layer, WEIGHTS.get(plain["layer"], ())))
 
     def set_state(self, state):
         """Assign the arrays to the layers' variables."""
         with self.adapter.running(self.dtype):
-            for own, values in zip(self.weights, state):
+            for layer, own, values in zip(self.layers, self.weights, state):
                 for name, value in values.items():
+                    if name not in own:
+                        raise Unsupported("%s has no %s" % (type(layer).__name__, name))
                     own[name].assign(value)
 
     def state(self):
@@ -215,7 +234,7 @@ class TensorFlow:
 
 
 class Jax:
-    """Gradients with ``jax.vjp`` over the layers' own ``stateless_call``."""
+    """Gradients with ``jax.vjp`` over a call of the layers in a StatelessScope, as Keras's own trainer does."""
 
     unimplemented = NotImplementedError
 
@@ -236,22 +255,21 @@ class Jax:
 
     def gradients(self, layers, variables, x, dy, training):
         """The output, and the gradients for ``x`` and for each variable; the layers' states move on."""
-        fixed = [[v.value for v in layer.non_trainable_variables] for layer in layers]
+        from keras import StatelessScope
 
-        def run(trainable, x):
-            states = []
-            for layer, own, rest in zip(layers, trainable, fixed):
-                x, state = layer.stateless_call(own, rest, x, training=training)
-                states.append(state)
-            return x, states
+        states = [v for layer in layers for v in layer.non_trainable_variables]
 
-        trainable = [[v.value for v in layer.trainable_variables] for layer in layers]
-        y, pull, states = self.jax.vjp(run, trainable, x, has_aux=True)
+        def run(values, x):
+            with StatelessScope(state_mapping=list(zip(variables, values))) as scope:
+                y = _call(layers, x, training)
+            return y, [scope.get_current_value(v) for v in states]
+
+        y, pull, moved = self.jax.vjp(run, [v.value for v in variables], x, has_aux=True)
         found, dx = pull(dy)
-        for layer, state in zip(layers, states):
-            for variable, value in zip(layer.non_trainable_variables, state):
+        for variable, value in zip(states, moved):
+            if value is not None:
                 variable.assign(value)
-        return y, dx, [gradient for own in found for gradient in own]
+        return y, dx, found
 
 
 class Torch:

@@ -73,9 +73,9 @@ class Model:
         self.sequential = None
         self.layers = [self._make(spec.get("of", spec)) for spec in network]
         self.attached = [(s["layer"], layer) for s, layer in zip(network, self.layers) if s["layer"] != "Detached"]
-        # Where an op's number decides its seed, only the user's own way of building gives the user's weights; where
-        # nothing is random, or TF 2 counts draws and not ops, bare layers are several times faster to build.
-        if draws and engine.counts_ops:
+        # Where an op's number decides its seed, only the user's own way of building gives the user's weights, and a
+        # user's layer may make its weights when it is called; all others are several times faster to build bare.
+        if self.batch_norm is not None or (draws and engine.counts_ops):
             self.sequential = self._sequential(self._grow)
         else:
             self._grow(None)
@@ -87,12 +87,17 @@ class Model:
         if kind == "Dense":
             return layers.Dense(spec["units"], use_bias=spec["bias"], **extra)
         if kind == "BatchNorm":
-            names = {"axis": "axis", "momentum": "momentum", "eps": "epsilon", "center": "center", "scale": "scale"}
-            options = {theirs: spec[ours] for ours, theirs in names.items()}
-            return (self.batch_norm or layers.BatchNormalization)(**dict(options, **extra))
+            return self._make_batch_norm(spec)
         if kind == "Dropout":
             return layers.Dropout(spec["rate"], **extra)
         return layers.Activation(_activation(spec), **extra)
+
+    def _make_batch_norm(self, spec):
+        names = {"axis": "axis", "momentum": "momentum", "eps": "epsilon", "center": "center", "scale": "scale"}
+        options = {theirs: spec[ours] for ours, theirs in names.items()}
+        if self.batch_norm is not None:  # called as a Sequential model's layer, it takes its dtype from Keras's default
+            return self.batch_norm(**options)
+        return self.keras.layers.BatchNormalization(**dict(options, **self.engine.layer_options))
 
     def _grow(self, sequential):
         """Make the weights of the layers in order: added to a Sequential model, where there is one, or bare."""
@@ -106,6 +111,7 @@ class Model:
                 shape[-1] = spec["units"]
 
     def _sequential(self, fill):
+        self.engine.reset()
         sequential = self.keras.Sequential()
         sequential.add(self.keras.layers.InputLayer(self.shape[1:], **self.engine.layer_options))
         fill(sequential)
@@ -114,7 +120,6 @@ class Model:
     def _whole(self):
         """The user's Sequential model of the attached layers, made when it is first needed."""
         if self.sequential is None:
-            self.engine.reset()
             self.sequential = self._sequential(lambda model: [model.add(layer) for _, layer in self.attached])
         return self.sequential
 

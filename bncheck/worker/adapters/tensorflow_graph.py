@@ -1,4 +1,5 @@
 """TF 1: each model has a graph and a session of its own, and each kind of step is built once and run many times."""
+
 import contextlib
 import weakref
 

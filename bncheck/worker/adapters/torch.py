@@ -84,8 +84,10 @@ class Model:
     def set_state(self, state):
         """Copy the arrays into the modules' own parameters and buffers."""
         with torch.no_grad():
-            for own, values in zip(self.tensors, state):
+            for module, own, values in zip(self.modules, self.tensors, state):
                 for name, value in values.items():
+                    if name not in own:
+                        raise Unsupported("%s has no %s" % (type(module).__name__, name))
                     own[name].copy_(_tensor(value.T if name == "kernel" else value))
 
     def state(self):

@@ -126,7 +126,12 @@ def test_an_environment_whose_framework_does_not_import_is_not_whole(wheels):
 
 
 def test_what_imports_prints_and_warns_does_not_disturb(wheels):
-    wheel(wheels, "torch", "0.3", "print('hello', end='')\nimport sys; print('beware', file=sys.stderr)\n__version__ = 3\n")
+    wheel(
+        wheels,
+        "torch",
+        "0.3",
+        "print('hello', end='')\nimport sys; print('beware', file=sys.stderr)\n__version__ = 3\n",
+    )
     assert provision.environment(Cell("loud", "torch", ("torch==0.3", "numpy"), PYTHON)).exists()
 
 
@@ -167,7 +172,9 @@ def test_a_time_out_followed_by_success_is_success(wheels, monkeypatch):
 
 def test_a_date_and_tensorflow_cpu_shape_uvs_arguments(wheels, monkeypatch, tmp_path):
     seen = []
-    monkeypatch.setattr(installer, "run", lambda arguments, **k: seen.append(arguments) or SimpleNamespace(returncode=0, stdout=""))
+    monkeypatch.setattr(
+        installer, "run", lambda arguments, **k: seen.append(arguments) or SimpleNamespace(returncode=0, stdout="")
+    )
     cell = Cell("old", "tensorflow", ("tensorflow-cpu==2.1.4", "numpy"), "3.7", "2021-07-15")
     provision._install(cell, tmp_path, tmp_path / "log")
     (arguments,) = seen

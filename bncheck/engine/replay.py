@@ -1,0 +1,79 @@
+"""Judges laws on one given case instead of drawn ones: that of a case file, or those of a record's findings."""
+
+from dataclasses import dataclass, replace
+
+from hypothesis import strategies as st
+
+from bncheck.cases.case import Case
+from bncheck.cases.trace import Malformed, Raised
+from bncheck.engine.pair import Pair
+from bncheck.errors import UsageError
+from bncheck.records import record
+from bncheck.truth.compare import Violation
+from bncheck.truth.reference_subject import reference_subject
+
+
+@dataclass(frozen=True)
+class Given:
+    """The cases that laws are judged on: for each law a case for each cell; the cell None stands for every other."""
+
+    cases: dict
+
+    def laws(self, laws, cell):
+        """The laws that have a case for a cell, each with that one case."""
+        found = [(law, self.cases.get(law.name, {})) for law in laws]
+        return [only(law, cases.get(cell, cases[None])) for law, cases in found if cases]
+
+
+def read(path, laws):
+    """The cases of a file for those of the laws that they are cases of.  Raises UsageError where there are none."""
+    value = record.read_json(path)
+    if isinstance(value, dict) and "network" in value:
+        case = Case.from_json(value)
+        cases = {law.name: {None: case} for law in laws}
+    else:
+        cases = _of_record(record.checked(value, path), {law.name for law in laws})
+    fitting = {law.name: _that_fit(law, cases.get(law.name, {})) for law in laws}
+    if not any(fitting.values()):
+        names = ", ".join(law.name for law in laws)
+        raise UsageError(f"{path} has no case of {names if len(laws) < 4 else f'the {len(laws)} laws selected'}")
+    return Given({name: found for name, found in fitting.items() if found})
+
+
+def _of_record(found, names):
+    """Each finding's case by law and cell, and the first cell's case for every cell without a finding of its own."""
+    cases = {}
+    for cell in found["cells"]:
+        for result in cell["results"]:
+            if result["finding"] and result["invariant"] in names:
+                of_law, case = cases.setdefault(result["invariant"], {}), Case.from_json(result["finding"]["case"])
+                of_law[cell["cell"]] = case
+                of_law.setdefault(None, case)
+    return cases
+
+
+def _that_fit(law, cases):
+    kept = {cell: case for cell, case in cases.items() if fits(law, case)}
+    return kept if None in kept else {}
+
+
+def fits(law, case):
+    """Whether it is a case of the law: the reference can be judged on it, and passes."""
+    right = reference_subject()
+    try:
+        return law.check(Pair(right, right) if law.differential else right, case) is not None
+    except (Violation, Raised, Malformed):
+        return False
+    except Exception:  # a case of another law's form breaks a check in any way
+        return False
+
+
+def only(law, case):
+    """The law with that case for all its cases."""
+
+    def given(seed):
+        return st.just(case)
+
+    # Laws whose strategies have one name share what is drawn.
+    given.__name__ = f"case_{case.digest}"
+    return replace(law, examples=(), cases=given)

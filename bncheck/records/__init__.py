@@ -1,0 +1,1 @@
+"""What came out: the record of a run, as JSON."""

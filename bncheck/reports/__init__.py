@@ -1,0 +1,1 @@
+"""How it is shown: pure functions of a record."""

@@ -1,0 +1,141 @@
+"""A finding as a terminal shows it: the law, what differed, the smallest case, why it matters and how to see it again."""
+
+from dataclasses import MISSING, fields
+
+import numpy as np
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from bncheck.cases.arrays import text
+from bncheck.cases.case import Case
+from bncheck.errors import UsageError
+from bncheck.reports.words import MARKS, STYLES, clean
+from bncheck.truth.traits import ILLEGAL
+
+UNSHOWN = (AttributeError, IndexError, KeyError, OverflowError, TypeError, UsageError, ValueError)
+
+
+def findings(record, laws, replays):
+    """Each finding of a record, in the order of the laws; cells with the same finding share it."""
+    groups = {}
+    for cell in record["cells"]:
+        for result in cell["results"]:
+            if result["finding"]:
+                key = (result["invariant"], result["verdict"], repr(result["finding"]))
+                groups.setdefault(key, []).append((cell["cell"], result))
+    for (name, _, _), members in sorted(groups.items(), key=lambda group: group[0][0]):
+        cells = [cell for cell, _ in members]
+        yield finding(members[0][1], cells, laws.get(name), replays.get((cells[0], name)))
+
+
+def finding(result, cells, law=None, replay=None):
+    """One finding; ``law`` is None where this bncheck has no such law, ``replay`` a command or None."""
+    found, verdict = result["finding"], result["verdict"]
+    case, dtype = _case(found["case"])
+    head = Text.assemble((MARKS.get(verdict, "?") + " ", STYLES.get(verdict, "")), (clean(result["invariant"]), "bold"))
+    head.append(clean(" on " + ", ".join(cells)))
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    for label, value in [*_what(found, verdict, dtype), *case, *_law(law)]:
+        grid.add_row(label, value if isinstance(value, Table) else Text(clean(value)))
+    parts = [head, Padding(Text(clean(law.title)), (0, 0, 0, 2)) if law else Text(""), Padding(grid, (0, 0, 0, 2))]
+    return Group(*parts, *_replay(replay), Text(""))
+
+
+def _what(found, verdict, dtype):
+    """What differed; for a worker's death there are no numbers."""
+    if verdict == "error":
+        return [("error", found["what"])]
+    where = f" at {found['where']}" if found["where"] else ""
+    numbers = [(name, found[name]) for name in ("actual", "expected", "allowed")]
+    rows = [("differs", found["what"] + where)]
+    rows += [(name, _number(value, dtype)) for name, value in numbers if value is not None]
+    return [*rows, ("mechanism", _mechanism(found["mechanism"]))]
+
+
+def _number(value, dtype):
+    """A number with as many digits as tell it from its neighbours in the case's dtype."""
+    if isinstance(value, float) and dtype == "float32":
+        with np.errstate(over="ignore"):
+            return str(float(str(short))) if (short := np.float32(value)) == value else repr(value)
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _mechanism(name):
+    axis, _, value = str(name).partition(": ")
+    meaning = ILLEGAL.get(axis, {}).get(value)
+    return f"{name} ({meaning})" if meaning else name
+
+
+def _case(plain):
+    """The rows of a case and its dtype; a record may hold anything under the name of a case."""
+    try:
+        case = Case.from_json(plain)
+        rows = [("network", network(case.network)), ("seed", case.seed)]
+        if case.input:
+            rows.append(("input", f"{case.dtype} of shape {case.shape}"))
+        return [*rows, ("steps", _steps(case))], case.dtype
+    except UNSHOWN as error:
+        return [("case", f"cannot be shown: {error}")], None
+
+
+def network(layers):
+    """A network in one line: ``Dense(1) → Linear() → Dense(1)``."""
+    return " → ".join(map(_layer, layers))
+
+
+def _layer(layer):
+    parts = []
+    for field in fields(layer):
+        value = getattr(layer, field.name)
+        if field.default is MISSING:
+            parts.append(_layer(value) if field.name == "of" else repr(value))
+        elif value != field.default:
+            parts.append(f"{field.name}={value!r}")
+    return f"{type(layer).__name__}({', '.join(parts)})"
+
+
+def _steps(case):
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True, justify="right")
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for i, step in enumerate(case.steps):
+        arguments = [f"{field.name}={_argument(getattr(step, field.name))}" for field in fields(step)]
+        table.add_row(str(i), type(step).__name__, Text(clean(", ".join(arguments))))
+    return table
+
+
+def _argument(value):
+    if isinstance(value, np.ndarray):
+        return text(_shortest(value))
+    if isinstance(value, list):
+        return f"[{', '.join(map(_argument, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name}: {_argument(item)}' for name, item in value.items())}}}"
+    return repr(value)
+
+
+def _shortest(array):
+    """The array with each number in the shortest form that its dtype reads back to the bit."""
+    if array.dtype != np.float32:
+        return array
+    return np.array([float(str(item)) for item in array.ravel()], object).reshape(array.shape)
+
+
+def _law(law):
+    if law is None:
+        return []
+    note = f" ({law.origin.note})" if law.origin.note else ""
+    return [("why", law.why), ("origin", law.origin.link + note)]
+
+
+def _replay(command):
+    """The command on a line of its own that is never wrapped, so that it can be copied."""
+    if not command:
+        return []
+    line = Text(clean(command), "cyan", no_wrap=True, overflow="ignore")
+    return [Padding(Text("see it again", "dim"), (0, 0, 0, 2)), Padding(line, (0, 0, 0, 2))]

@@ -1,0 +1,199 @@
+"""A record as a terminal shows it: the table, the conventions, the findings, and a last line."""
+
+from itertools import groupby
+
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from bncheck.reports import finding
+from bncheck.reports.words import MARKS, MEANINGS, STYLES, clean, count
+
+MANY_LAWS = 4
+
+
+def report(record, laws, *, width, replays=None, seconds=None):
+    """Everything that is shown of a run: renderables, one after the other.
+
+    ``laws`` are the laws by name; ``replays`` are commands by cell and law; ``seconds`` is how long the run took.
+    """
+    cells = [cell for cell in record["cells"] if not cell.get("names")]
+    pairs = [cell for cell in record["cells"] if cell.get("names")]
+    yield from tables(cells, width)
+    if any(pair["results"] for pair in pairs):
+        yield pair_table(pairs)
+    if record["cells"]:
+        yield legend(record)
+    yield from filter(None, (subjects(cells), conventions(cells), troubles(record)))
+    yield from finding.findings(record, laws, replays or {})
+    yield summary(record, seconds)
+
+
+def tables(cells, width):
+    """Laws by cells; columns that do not fit get numbers instead of names, and then further tables."""
+    rows = sorted({result["invariant"] for cell in cells for result in cell["results"]})
+    if not rows:
+        return
+    name_width = max(map(len, rows))
+    heads = [clean(cell["cell"], 30) for cell in cells]
+    if name_width + sum(len(head) + 2 for head in heads) > width:
+        heads = [str(i) for i in range(1, len(cells) + 1)]
+    fitting = max(1, (width - name_width) // (max(map(len, heads)) + 2))
+    if heads[0] != "1" or len(heads) <= fitting:
+        fitting = len(heads)
+    for start in range(0, len(cells), fitting):
+        yield _table(rows, cells[start : start + fitting], heads[start : start + fitting])
+
+
+def _table(rows, cells, heads):
+    table = _plain_table()
+    table.add_column("law", no_wrap=True, overflow="ellipsis")
+    for head in heads:
+        table.add_column(Text(head), justify="center", no_wrap=True)
+    verdicts = [{result["invariant"]: result["verdict"] for result in cell["results"]} for cell in cells]
+    for law in rows:
+        marks = [_mark("error" if cell.get("error") else found.get(law)) for cell, found in zip(cells, verdicts, strict=True)]
+        table.add_row(Text(clean(law, 80)), *marks)
+    return Padding(table, (0, 0, 1, 0))
+
+
+def pair_table(pairs):
+    """Pairs by the laws between subjects: there are more pairs than a row has room for."""
+    laws = sorted({result["invariant"] for pair in pairs for result in pair["results"]})
+    table = _plain_table()
+    table.add_column("between", overflow="fold")
+    for law in laws:
+        table.add_column(Text(_in_two(clean(law, 80))), justify="center", vertical="bottom")
+    for pair in pairs:
+        found = {result["invariant"]: result["verdict"] for result in pair["results"]}
+        marks = [_mark("error" if pair.get("error") else found.get(law)) for law in laws]
+        table.add_row(Text(clean(pair["cell"], 80)), *marks)
+    return Padding(table, (0, 0, 1, 0))
+
+
+def _plain_table():
+    return Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+
+
+def _in_two(name):
+    """A long name on two lines, broken at the underscore nearest to its middle."""
+    places = [i for i, letter in enumerate(name) if letter == "_" and i]
+    if not places:
+        return name
+    middle = min(places, key=lambda i: abs(i - len(name) / 2))
+    return f"{name[:middle]}\n{name[middle:]}"
+
+
+def _mark(verdict):
+    return Text(MARKS.get(verdict, ""), STYLES.get(verdict, ""))
+
+
+def legend(record):
+    """What the marks mean that the tables have."""
+    seen = {result["verdict"] for cell in record["cells"] for result in cell["results"]}
+    seen |= {"error"} if any(cell.get("error") for cell in record["cells"]) else set()
+    parts = [Text.assemble(_mark(verdict), f" {MEANINGS[verdict]}") for verdict in MARKS if verdict in seen]
+    return Padding(Text("   ").join(parts), (0, 0, 1, 0))
+
+
+def subjects(cells):
+    """What each cell is."""
+    if not cells:
+        return None
+    table = _grid()
+    for i, cell in enumerate(cells, 1):
+        python = f", Python {cell['python']}" if cell["python"] else ""
+        layer = f", with {cell['layer']}" if cell.get("layer") else ""
+        about = clean(f"{cell['subject']}{python}{layer}") if cell["python"] else "not started"
+        table.add_row(str(i) if len(cells) > 1 else "", Text(clean(cell["cell"], 40)), Text(about))
+    return _titled("subjects", table)
+
+
+def conventions(cells):
+    """The measured conventions: a trait, a value, and the cells that have it."""
+    found = {}
+    for cell in cells:
+        for trait, value in cell["traits"].items():
+            found.setdefault((trait, _value(value)), []).append(cell["cell"])
+    if not found:
+        return None
+    table = _grid()
+    for (trait, value), names in sorted(found.items()):
+        table.add_row(Text(clean(trait)), Text(clean(value)), Text(clean(", ".join(names))))
+    return _titled("conventions", table)
+
+
+def _value(value):
+    """A trait's value; one that differs by setting is told by its most frequent value and the settings that differ."""
+    if not isinstance(value, dict):
+        return str(value)
+    settings = {}
+    for setting, each in value.items():
+        settings.setdefault(str(each), []).append(str(setting).split(", "))
+    ordered = sorted(settings, key=lambda each: (-len(settings[each]), each))
+    every = [parts for each in ordered for parts in settings[each]]
+    return "; ".join([ordered[0], *(f"{each} at {_settings(settings[each], every)}" for each in ordered[1:])])
+
+
+def _settings(some, every):
+    """Settings in few words: a part in which they have every value there is goes unsaid, where they are a full grid."""
+    columns = [sorted(set(column)) for column in zip(*some, strict=False)]
+    grid = 1
+    for column in columns:
+        grid *= len(column)
+    if grid != len(some):
+        return " and ".join(", ".join(parts) for parts in some)
+    whole = [len(set(column)) for column in zip(*every, strict=False)]
+    return ", ".join(" or ".join(column) for column, size in zip(columns, whole, strict=False) if len(column) < size)
+
+
+def troubles(record):
+    """Why cells and laws have neither pass nor fail, and the run's notes."""
+    lines = [("error", f"{cell['cell']}: {cell['error']}") for cell in record["cells"] if cell.get("error")]
+    lines += [line for verdict in ("error", "inconclusive", "inapplicable") for line in _reasons(record, verdict)]
+    table = _grid()
+    for verdict, line in lines:
+        table.add_row(_mark(verdict), Text(clean(line)))
+    for note in record.get("notes", ()):
+        table.add_row("", Text(clean(note)))
+    return _titled("notes", table) if table.row_count else None
+
+
+def _reasons(record, verdict):
+    """Lines of laws and cells that have the verdict for one reason; cells with the same laws share a line."""
+    found = {}
+    for cell in record["cells"]:
+        for result in cell["results"]:
+            if result["verdict"] == verdict:
+                found.setdefault((result["reason"], cell["cell"]), []).append(result["invariant"])
+    entries = sorted((reason, laws, cell) for (reason, cell), laws in found.items())
+    for (reason, laws), group in groupby(entries, key=lambda entry: entry[:2]):
+        names = ", ".join(laws) if len(laws) <= MANY_LAWS else count(len(laws), "law")
+        yield verdict, f"{names} on {', '.join(cell for *_, cell in group)}: {reason or 'no reason given'}"
+
+
+def summary(record, seconds=None):
+    """The last line: how many verdicts of each kind, and what they took."""
+    results = [result for cell in record["cells"] for result in cell["results"]]
+    failed = [cell for cell in record["cells"] if cell.get("error")]
+    counts = {verdict: sum(result["verdict"] == verdict for result in results) for verdict in MARKS}
+    parts = [f"{counts['pass']} hold", *(f"{counts[v]} {SHORT[v]}" for v in SHORT if counts[v])]
+    parts += [f"{count(len(failed), 'cell')} not examined"] if failed else []
+    cases = count(sum(result["cases"] for result in results), "case")
+    time = f", {seconds:.1f} s" if seconds is not None else ""
+    interrupted = "interrupted: " if record.get("interrupted") else ""
+    text = f"{interrupted}{count(len(results), 'verdict')}: {', '.join(parts)} ({cases}{time})"
+    bad = counts["fail"] or counts["error"] or failed
+    return Text(text if results or failed else "nothing ran", "bold red" if bad else "bold")
+
+
+SHORT = {"fail": "broken", "inapplicable": "not applicable", "inconclusive": "not decided", "error": "in error"}
+
+
+def _grid():
+    return Table.grid(padding=(0, 2, 0, 0))
+
+
+def _titled(title, body):
+    return Group(Text(title, "bold"), Padding(body, (0, 0, 1, 2)))
