@@ -51,7 +51,7 @@ def run(specs, laws, budget, *, workers=1, progress=None, stop=lambda: False, op
     pairs = list(combinations(specs, 2)) if campaign.between else []
     campaign.kept = bool(pairs)
     with on_interrupt(campaign.interrupt), contextlib.closing(campaign):
-        entries = side_by_side(specs, campaign.cell, workers)
+        entries = side_by_side(specs if campaign.alone or pairs else [], campaign.cell, workers)
         # A subject answers one question at a time, so pairs, which share subjects, take turns.
         entries += side_by_side(pairs, campaign.pair, 1)
     names = ", ".join(law.name for law in campaign.between)

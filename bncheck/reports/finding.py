@@ -14,6 +14,7 @@ from bncheck.errors import UsageError
 from bncheck.reports.words import MARKS, STYLES, clean
 from bncheck.truth.traits import ILLEGAL
 
+SHOWN_WHOLE = 64
 UNSHOWN = (AttributeError, IndexError, KeyError, OverflowError, TypeError, UsageError, ValueError)
 
 
@@ -41,8 +42,8 @@ def finding(result, cells, law=None, replay=None):
     grid.add_column(overflow="fold")
     for label, value in [*_what(found, verdict, dtype), *case, *_law(law)]:
         grid.add_row(label, value if isinstance(value, Table) else Text(clean(value)))
-    parts = [head, Padding(Text(clean(law.title)), (0, 0, 0, 2)) if law else Text(""), Padding(grid, (0, 0, 0, 2))]
-    return Group(*parts, *_replay(replay), Text(""))
+    title = [Padding(Text(clean(law.title)), (0, 0, 0, 2))] if law else []
+    return Group(head, *title, Padding(grid, (0, 0, 0, 2)), *_replay(replay), Text(""))
 
 
 def _what(found, verdict, dtype):
@@ -51,7 +52,7 @@ def _what(found, verdict, dtype):
         return [("error", found["what"])]
     where = f" at {found['where']}" if found["where"] else ""
     numbers = [(name, found[name]) for name in ("actual", "expected", "allowed")]
-    rows = [("differs", found["what"] + where)]
+    rows = [("what", found["what"] + where)]
     rows += [(name, _number(value, dtype)) for name, value in numbers if value is not None]
     return [*rows, ("mechanism", _mechanism(found["mechanism"]))]
 
@@ -111,7 +112,7 @@ def _steps(case):
 
 def _argument(value):
     if isinstance(value, np.ndarray):
-        return text(_shortest(value))
+        return text(_shortest(value), SHOWN_WHOLE)
     if isinstance(value, list):
         return f"[{', '.join(map(_argument, value))}]"
     if isinstance(value, dict):
@@ -120,8 +121,8 @@ def _argument(value):
 
 
 def _shortest(array):
-    """The array with each number in the shortest form that its dtype reads back to the bit."""
-    if array.dtype != np.float32:
+    """The array with each number in the shortest form that its dtype reads back to the bit, where it is shown whole."""
+    if array.dtype != np.float32 or array.size > SHOWN_WHOLE:
         return array
     return np.array([float(str(item)) for item in array.ravel()], object).reshape(array.shape)
 
@@ -137,5 +138,4 @@ def _replay(command):
     """The command on a line of its own that is never wrapped, so that it can be copied."""
     if not command:
         return []
-    line = Text(clean(command), "cyan", no_wrap=True, overflow="ignore")
-    return [Padding(Text("see it again", "dim"), (0, 0, 0, 2)), Padding(line, (0, 0, 0, 2))]
+    return [Text("  see it again", "dim"), Text(f"  {clean(command)}", "cyan", no_wrap=True, overflow="ignore")]

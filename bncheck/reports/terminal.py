@@ -25,25 +25,38 @@ def report(record, laws, *, width, replays=None, seconds=None):
         yield pair_table(pairs)
     if record["cells"]:
         yield legend(record)
-    yield from filter(None, (subjects(cells), conventions(cells), troubles(record)))
+    yield from filter(None, (subjects(cells, width), conventions(cells), troubles(record)))
     yield from finding.findings(record, laws, replays or {})
     yield summary(record, seconds)
 
 
 def tables(cells, width):
     """Laws by cells; columns that do not fit get numbers instead of names, and then further tables."""
-    rows = sorted({result["invariant"] for cell in cells for result in cell["results"]})
+    rows = _rows(cells)
     if not rows:
         return
-    name_width = max(map(len, rows))
-    heads = [clean(cell["cell"], 30) for cell in cells]
-    if name_width + sum(len(head) + 2 for head in heads) > width:
-        heads = [str(i) for i in range(1, len(cells) + 1)]
-    fitting = max(1, (width - name_width) // (max(map(len, heads)) + 2))
-    if heads[0] != "1" or len(heads) <= fitting:
-        fitting = len(heads)
+    heads = _heads(cells, width)
+    room = width - max(map(len, rows))
+    # Names all fit, or they would be numbers.
+    fitting = max(1, room // (len(heads[-1]) + 2)) if numbered(cells, width) else len(cells)
     for start in range(0, len(cells), fitting):
         yield _table(rows, cells[start : start + fitting], heads[start : start + fitting])
+
+
+def _rows(cells):
+    return sorted({clean(result["invariant"], 80) for cell in cells for result in cell["results"]})
+
+
+def _heads(cells, width):
+    if numbered(cells, width):
+        return [str(i) for i in range(1, len(cells) + 1)]
+    return [clean(cell["cell"], 40) for cell in cells]
+
+
+def numbered(cells, width):
+    """Whether the cells' names are too many or too long for a row."""
+    names = sum(len(clean(cell["cell"], 40)) + 2 for cell in cells)
+    return max(map(len, _rows(cells)), default=0) + 2 + names > width
 
 
 def _table(rows, cells, heads):
@@ -51,24 +64,20 @@ def _table(rows, cells, heads):
     table.add_column("law", no_wrap=True, overflow="ellipsis")
     for head in heads:
         table.add_column(Text(head), justify="center", no_wrap=True)
-    verdicts = [{result["invariant"]: result["verdict"] for result in cell["results"]} for cell in cells]
     for law in rows:
-        marks = [_mark("error" if cell.get("error") else found.get(law)) for cell, found in zip(cells, verdicts, strict=True)]
-        table.add_row(Text(clean(law, 80)), *marks)
+        table.add_row(Text(law), *(_verdict_mark(cell, law) for cell in cells))
     return Padding(table, (0, 0, 1, 0))
 
 
 def pair_table(pairs):
     """Pairs by the laws between subjects: there are more pairs than a row has room for."""
-    laws = sorted({result["invariant"] for pair in pairs for result in pair["results"]})
+    laws = _rows(pairs)
     table = _plain_table()
-    table.add_column("between", overflow="fold")
+    table.add_column("between", overflow="fold", vertical="bottom")
     for law in laws:
-        table.add_column(Text(_in_two(clean(law, 80))), justify="center", vertical="bottom")
+        table.add_column(Text(_in_two(law)), justify="center")
     for pair in pairs:
-        found = {result["invariant"]: result["verdict"] for result in pair["results"]}
-        marks = [_mark("error" if pair.get("error") else found.get(law)) for law in laws]
-        table.add_row(Text(clean(pair["cell"], 80)), *marks)
+        table.add_row(Text(clean(pair["cell"], 80)), *(_verdict_mark(pair, law) for law in laws))
     return Padding(table, (0, 0, 1, 0))
 
 
@@ -85,6 +94,12 @@ def _in_two(name):
     return f"{name[:middle]}\n{name[middle:]}"
 
 
+def _verdict_mark(cell, law):
+    if cell.get("error"):
+        return _mark("error")
+    return _mark(next((each["verdict"] for each in cell["results"] if clean(each["invariant"], 80) == law), None))
+
+
 def _mark(verdict):
     return Text(MARKS.get(verdict, ""), STYLES.get(verdict, ""))
 
@@ -97,16 +112,17 @@ def legend(record):
     return Padding(Text("   ").join(parts), (0, 0, 1, 0))
 
 
-def subjects(cells):
-    """What each cell is."""
+def subjects(cells, width):
+    """What each cell is, with its number where the table's columns have numbers."""
     if not cells:
         return None
-    table = _grid()
+    table, with_numbers = _grid(), numbered(cells, width)
     for i, cell in enumerate(cells, 1):
         python = f", Python {cell['python']}" if cell["python"] else ""
         layer = f", with {cell['layer']}" if cell.get("layer") else ""
         about = clean(f"{cell['subject']}{python}{layer}") if cell["python"] else "not started"
-        table.add_row(str(i) if len(cells) > 1 else "", Text(clean(cell["cell"], 40)), Text(about))
+        number = [str(i)] if with_numbers else []
+        table.add_row(*number, Text(clean(cell["cell"], 40)), Text(about))
     return _titled("subjects", table)
 
 

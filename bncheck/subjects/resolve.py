@@ -144,9 +144,7 @@ def _with_layer(specs: list[Spec], layer: str) -> list[Spec]:
     if all(spec.adapter == REFERENCE for spec in specs):
         raise UsageError("--layer takes the place of a framework's class: name a framework too, such as torch")
     return [
-        spec
-        if spec.adapter == REFERENCE
-        else Spec(spec.name, spec.adapter, spec.mode, spec.python, spec.cell, where)
+        spec if spec.adapter == REFERENCE else Spec(spec.name, spec.adapter, spec.mode, spec.python, spec.cell, where)
         for spec in specs
     ]
 
@@ -220,7 +218,12 @@ def _ask(python: str) -> dict[str, str | None]:
     """The modules that an interpreter has, with their versions where it has metadata of them."""
     try:
         answer = subprocess.run(
-            [python, "-I", "-c", ASK], capture_output=True, text=True, errors="replace", timeout=ASK_SECONDS, check=False
+            [python, "-I", "-c", ASK],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=ASK_SECONDS,
+            check=False,
         )
         told = json.loads(answer.stdout.splitlines()[-1])
         version, found = tuple(told["python"]), dict(told["found"])

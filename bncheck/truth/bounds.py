@@ -8,9 +8,9 @@ overflows.  Every constant that decides what is tolerated stands in this file:
 - u is the unit roundoff of the dtype; an operation may round twice, because kernels split or fuse operations.
 - A sum of n terms has relative error (to the sum of magnitudes) of min(n, LAMBDA sqrt(n m)) u: the probabilistic
   bound of Higham and Mary (2019, theorem 2.4) where roundings are mean-independent, and never above the worst case.
-  Terms of equal magnitude round alike, so that theorem's premise fails for them; m, the largest number of terms of
-  one magnitude, takes such terms together.  Nor does it hold for terms below the rounding of the sum so far: they
-  are all lost, one way, and so they are counted whole.
+  Terms that are equal to the precision of the sum round alike, so that theorem's premise fails for them; m, the
+  largest number of such terms, takes them together.  Nor does it hold for terms below that precision: they are lost,
+  all one way, and so they are counted whole.
 - Results below the smallest normal number may be flushed to zero.
 - The variance is the two-pass one (Chan, Golub and LeVeque 1983), in which the error of the mean enters squared.
 - The normalisation may be computed as x a + (beta - m a), as most frameworks do; its cancellation is allowed for.
@@ -144,8 +144,9 @@ class Balls:
         count = terms.size // max(total.size, 1)
         if count <= LAMBDA**2:
             return total, count * self.u * total
-        growth = np.minimum(count, LAMBDA * np.sqrt(count * _repeats(terms, axes))) * self.u
-        lost = np.where(terms <= OPERATION * self.u * total, terms, 0.0).sum(axis=axes, keepdims=True)
+        rounding = OPERATION * self.u * total  # what the sum so far is rounded to
+        lost = np.where(terms <= rounding, terms, 0.0).sum(axis=axes, keepdims=True)
+        growth = np.minimum(count, LAMBDA * np.sqrt(count * _alike(terms, rounding, axes))) * self.u
         return total, growth * total + lost
 
     def sum(self, x, axes):
@@ -272,15 +273,17 @@ class Balls:
         return Ball(balls[0].arithmetic, value, np.concatenate([b.error for b in balls]))
 
 
-def _repeats(terms, axes):
-    """The largest number of terms of one magnitude in each sum; 1 where all differ."""
+def _alike(terms, rounding, axes):
+    """The largest number of terms in each sum that are equal once rounded; those that are lost whole do not count."""
     kept = [axis for axis in range(terms.ndim) if axis not in axes]
-    rows = terms.transpose(*kept, *axes).reshape(int(np.prod([terms.shape[k] for k in kept])), -1)
+    steps = np.round(terms / np.maximum(rounding, np.finfo(np.float64).tiny))
+    rows = steps.transpose(*kept, *axes).reshape(int(np.prod([terms.shape[k] for k in kept])), -1)
     ordered = np.sort(rows, axis=1)
-    same = ordered[:, 1:] == ordered[:, :-1]
+    same = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] > 1)
     most = np.ones(len(rows))
     for i in np.flatnonzero(same.any(axis=1)):
-        most[i] = np.unique(ordered[i], return_counts=True)[1].max()
+        values, counts = np.unique(ordered[i], return_counts=True)
+        most[i] = counts[values > 1].max()
     return most.reshape([1 if axis in axes else n for axis, n in enumerate(terms.shape)])
 
 

@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 
+import bncheck
 from bncheck.cases.case import Case
 from bncheck.subjects.subject import Subject
 from bncheck.truth import reference
@@ -20,7 +21,7 @@ class ReferenceTransport:
         self.traits, self.waiting = traits, []
         self.description = {
             "framework": "reference",
-            "version": np.__version__,
+            "version": bncheck.__version__,
             "capabilities": CAPABILITIES,
             "dtypes": ["float32", "float64"],
             "python": ".".join(map(str, sys.version_info[:3])),

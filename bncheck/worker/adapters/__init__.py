@@ -60,8 +60,9 @@ def load_layer(text):
             sys.path.append(os.getcwd())
             module = importlib.import_module(source)
         found = getattr(module, name)
-    except Exception as error:
-        raise LayerError("--layer %s does not import: %s: %s" % (text, type(error).__name__, error)) from None
+    except (Exception, SystemExit) as error:
+        message = " ".join(str(error).split())
+        raise LayerError("--layer %s does not import: %s: %s" % (text, type(error).__name__, message)) from None
     if not callable(found):
         raise LayerError("--layer %s is no layer: a %s, not a class" % (text, type(found).__name__))
     return found

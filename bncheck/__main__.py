@@ -1,0 +1,5 @@
+"""``python -m bncheck`` is ``bncheck``."""
+
+from bncheck.commands import main
+
+main(prog_name="bncheck")
