@@ -13,7 +13,8 @@ from bncheck.cases.case import Backward, Case, Fit, Forward, SetState, State
 from bncheck.cases.distributions import DISTRIBUTIONS
 from bncheck.cases.network import ACTIVATIONS, Activation, BatchNorm, Dense, Dropout, Linear
 
-POOL = 24
+POOL = 32
+RANKS = (2, 2, 3, 4, 4, 5)
 ROWS = (2, 3, 4, 5, 7, 8, 9, 16, 17, 31, 32, 33, 63, 64, 65, 129, 257)
 CHANNELS = (1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65)
 SIDES = (1, 2, 3, 5, 7)
@@ -45,23 +46,34 @@ def _pool(seed):
 
     The number of rows belongs to a configuration, because some backends compile every new shape.
     """
-    rng = np.random.default_rng([seed, 0])
+    deal = _Decks(np.random.default_rng([seed, 0]))
     pool = [(BatchNorm(), (2, 1), "float32"), (BatchNorm(eps=1e-5, axis=1), (8, 3), "float32")]
-    several_rows = [int(rows) for rows in rng.permutation(ROWS)] * 2
     while len(pool) < POOL:
-        # Ranks, positions and dtypes take turns, so that every run has them all.
-        turn = len(pool)
-        rank, axis = (2, 3, 4, 5)[turn // 2 % 4] if turn % 3 else 2, (-1, 1)[turn % 2]
-        dtype = "float64" if turn % 6 == 5 else "float32"
-        affine = bool(rng.random() < 0.8)
-        layer = BatchNorm(float(rng.choice(MOMENTA)), float(rng.choice(EPSILONS)), affine, affine, axis)
-        channels, sides = int(rng.choice(CHANNELS)), [int(rng.choice(SIDES)) for _ in range(rank - 2)]
-        behind = (*sides, channels) if axis == -1 else (channels, *sides)
+        dtype = "float64" if len(pool) % 4 == 3 else "float32"
+        rank = deal(RANKS, dtype)
+        axis = deal((-1, 1), dtype, rank)
+        affine = deal((True, True, True, False), dtype)
+        layer = BatchNorm(deal(MOMENTA, dtype), deal(EPSILONS, dtype, rank, axis), affine, affine, axis)
+        sides = [deal(SIDES, rank) for _ in range(rank - 2)]
         most = MOST // (8 if dtype == "float64" else 1)
-        if np.prod(behind) <= most // 4:
-            rows = max(2, min(several_rows[turn], most // int(np.prod(behind))))
-            pool.append((layer, (rows, *behind), dtype))
+        channels = max(1, min(deal(CHANNELS, dtype), most // 4 // int(np.prod(sides))))
+        rows = max(2, min(deal(ROWS, dtype), most // int(np.prod(sides)) // channels))
+        shape = (rows, *sides, channels) if axis == -1 else (rows, channels, *sides)
+        pool.append((layer, shape, dtype))
     return tuple(pool)
+
+
+class _Decks:
+    """Deals values in a shuffled order, each before any comes again; every key has a deck of its own."""
+
+    def __init__(self, rng):
+        self.rng, self.decks = rng, {}
+
+    def __call__(self, values, *key):
+        deck = self.decks.setdefault((values, key), [])
+        if not deck:
+            deck += [values[i] for i in self.rng.permutation(len(values))]
+        return deck.pop()
 
 
 def _layer_case(configuration, distribution, offset, scale, extra, seed):

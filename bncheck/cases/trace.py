@@ -7,7 +7,9 @@ class Raised(Exception):
     """The subject raised an exception inside a case; ``unsupported`` where its framework does not offer the step."""
 
     def __init__(self, kind, message, step, unsupported):
-        super().__init__(f"step {step} raised {kind}: {message.strip().splitlines()[0][:300] if message.strip() else ''}")
+        super().__init__(
+            f"step {step} raised {kind}: {message.strip().splitlines()[0][:300] if message.strip() else ''}"
+        )
         self.kind, self.step, self.unsupported = kind, step, unsupported
 
 

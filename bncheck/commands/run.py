@@ -61,9 +61,9 @@ def run(subjects, select, ignore, max_examples, max_time, seed, workers, record_
         found = campaign.run(specs, laws, budget, workers=workers, progress=shown, chosen=given.laws if given else None)
     if record_file:
         record.write(found, record_file)
-    seconds = time.monotonic() - start
-    replays = commands(found)
-    show(terminal.report(found, invariants.load_all(), width=output().width, replays=replays, seconds=seconds))
+    if any(cell["results"] or "error" not in cell for cell in found["cells"]) or not found["cells"]:
+        seconds, replays = time.monotonic() - start, commands(found)
+        show(terminal.report(found, invariants.load_all(), width=output().width, replays=replays, seconds=seconds))
     sys.exit(exit_code(found))
 
 

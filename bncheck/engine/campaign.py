@@ -12,15 +12,19 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 
+from bncheck.cases.case import Case, State
+from bncheck.cases.network import BatchNorm
+from bncheck.cases.trace import Malformed, Raised
 from bncheck.engine.examine import Result, examine
 from bncheck.engine.pair import Pair
 from bncheck.errors import UsageError
 from bncheck.records import record
 from bncheck.subjects import resolve
-from bncheck.subjects.subject import Subject
+from bncheck.subjects.subject import Subject, SubjectDied
 from bncheck.subjects.transport import Worker, WorkerDied
 from bncheck.truth.reference_subject import reference_subject
 
+JUST_BUILT = Case((BatchNorm(),), (State(),), 0, ((2, 2), "float32"))
 INTERRUPTED = "interrupted"
 TWO_NEEDED = "laws between subjects need two subjects, and there was one: name another to judge {}"
 
@@ -92,10 +96,23 @@ def open_subject(spec, tell):
     subject = Subject(spec.name, Worker(python, spec.adapter, mode=spec.mode, layer=spec.layer))
     try:
         subject.description  # noqa: B018 (the worker starts here)
+        if spec.layer:
+            check_layer(subject, spec.layer)
     except BaseException:
         subject.close()
         raise
     return subject
+
+
+def check_layer(subject, layer):
+    """Raise UsageError where the user's layer cannot be made with the arguments of the framework's own."""
+    try:
+        subject.run(JUST_BUILT).finish()
+    except (Raised, Malformed, SubjectDied) as error:
+        said = str(error).removeprefix("step 0 raised ")
+        raise UsageError(
+            f"--layer {layer} is no layer: made with the arguments of the framework's own class it raises {said}"
+        ) from None
 
 
 class Campaign:

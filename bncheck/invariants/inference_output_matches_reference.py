@@ -17,7 +17,10 @@ ORIGIN = PAPER
 KIND = "reference"
 NEEDS = {"inference"}
 CASES = layer_cases
-EXAMPLES = [layer_example([[0.0], [8.0]], state={"moving_variance": 0.01}, layer=BatchNorm())]
+EXAMPLES = [
+    layer_example([[0.0], [8.0]], state={"moving_variance": 0.01}, layer=BatchNorm()),
+    layer_example([[[[0.0]]], [[[0.01]]]], state={"moving_variance": 1e-5}, layer=BatchNorm(eps=1e-6)),
+]
 
 
 def check(subject, case):

@@ -19,7 +19,11 @@ ORIGIN = PAPER
 KIND = "reference"
 NEEDS = {"training"}
 CASES = layer_cases
-EXAMPLES = [layer_example([[0.0], [8.0]], [[1.0], [2.0]], [[5.0], [3.0]], layer=BatchNorm())]
+EXAMPLES = [
+    layer_example([[0.0], [8.0]], [[1.0], [2.0]], [[5.0], [3.0]], layer=BatchNorm()),
+    layer_example([[0.0], [8.0]], dtype="float64", layer=BatchNorm()),
+    layer_example([[[[0.0]]], [[[8.0]]]], layer=BatchNorm()),
+]
 
 
 def check(subject, case):

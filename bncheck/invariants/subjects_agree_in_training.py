@@ -27,7 +27,9 @@ def check(subject, case):
     margins = [0.0]
     for i, layer in enumerate(right):
         for name in LEARNT & set(layer):
-            margins.append(near(f"{name} of layer {i} after training", one[i][name], other[i][name], _both(layer[name])))
+            margins.append(
+                near(f"{name} of layer {i} after training", one[i][name], other[i][name], _both(layer[name]))
+            )
     return max(margins)
 
 

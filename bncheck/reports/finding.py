@@ -1,4 +1,4 @@
-"""A finding as a terminal shows it: the law, what differed, the smallest case, why it matters and how to see it again."""
+"""A finding as a terminal shows it: the law, what differed, the smallest case, why, and how to see it again."""
 
 from dataclasses import MISSING, fields
 

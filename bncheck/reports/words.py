@@ -1,5 +1,7 @@
 """Words and marks that reports share, and what makes untrusted text safe to print."""
 
+import re
+
 MARKS = {"pass": "✓", "fail": "✗", "inapplicable": "–", "inconclusive": "?", "error": "!"}
 MEANINGS = {
     "pass": "holds",
@@ -10,11 +12,13 @@ MEANINGS = {
 }
 STYLES = {"pass": "green", "fail": "bold red", "inapplicable": "dim", "inconclusive": "yellow", "error": "bold magenta"}
 LONGEST = 2000
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def clean(value, most=LONGEST):
     """One line of printable text: a record's text may come from anywhere, escape sequences and all."""
-    text = "".join(letter if letter.isprintable() else " " for letter in str(value)[: 4 * most])
+    plain = ESCAPES.sub("", str(value)[: 4 * most])
+    text = "".join(letter if letter.isprintable() else " " for letter in plain)
     return text if len(text) <= most else text[: most - 1] + "…"
 
 

@@ -122,7 +122,12 @@ class Worker:
         try:
             # In a process group of its own, so that the terminal's Ctrl-C does not end it in the middle of a case.
             self.process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, env=environment, process_group=0
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self.log,
+                env=environment,
+                process_group=0,
             )
         except OSError as error:
             raise StartFailed(f"{self.python} does not run: {error.strerror}; name a Python interpreter") from None
@@ -138,7 +143,7 @@ class Worker:
     def _why_not(self, hello):
         reason = str(hello.get("failed") if isinstance(hello, dict) else hello).splitlines()[0][:400]
         if isinstance(hello, dict) and hello.get("layer"):
-            return reason.removeprefix("LayerError: ")
+            return f"{reason.removeprefix('LayerError: ')}; name a class that {self.python} can import"
         return f"{self.adapter} does not start in {self.python}: {reason}; name an interpreter that has it, or a cell"
 
     def _read_frame(self, seconds):

@@ -220,14 +220,16 @@ class Balls:
         error = self.within(size, error)
         return self.settle(total * factor.value, error * (a + factor.error) + magnitude(total) * factor.error)
 
-    def projection(self, x, mean, factor, dot, share):
-        """(x - mean) factor dot share, the part of a gradient that goes through the variance.
+    def projection(self, x, mean, factor, dot, count):
+        """(x - mean) factor dot / count, the part of a gradient that goes through the variance.
 
         Differentiating 1 / sqrt(variance) takes the cube of ``factor``, which may be flushed to zero.
         """
-        found = (x - mean) * factor * self.scaled(dot, share)
+        found = (x - mean) * factor * self.part(dot, 1, count)
         size = magnitude(found.value)
-        flushed = self.tiny * magnitude(x.value - mean.value) * magnitude(dot.value) * share / magnitude(factor.value) ** 2
+        flushed = (
+            self.tiny * magnitude(x.value - mean.value) * magnitude(dot.value) / count / magnitude(factor.value) ** 2
+        )
         return Ball(self, found.value, found.error + np.fmin(size, flushed))
 
     def mix(self, old, new, share):
@@ -240,6 +242,10 @@ class Balls:
     def scaled(self, x, factor):
         """The values times a plain number that is known to more digits than the dtype has."""
         return self.settle(x.value * self.lift(factor), x.error * abs(factor))
+
+    def part(self, x, share, whole):
+        """The values times share / whole, two whole numbers."""
+        return self.settle(x.value * share / whole, x.error * share / whole)
 
     def relu(self, x):
         """max(x, 0)."""

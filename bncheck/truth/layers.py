@@ -55,7 +55,7 @@ class BatchNormMath:
     def _move(self, weights, mean, variance, count):
         divisor = {"biased": count, "unbiased": count - 1, "over_n_plus_one": count + 1}[self.traits.running_variance]
         if divisor not in (count, 0):
-            variance = self.ar.scaled(variance, count / divisor)
+            variance = self.ar.part(variance, count, divisor)
         share = self.layer.momentum
         if self.traits.moving_average == "swapped":
             share = 1 - share
@@ -68,6 +68,8 @@ class BatchNormMath:
         kind, eps, ar = self.traits.epsilon, self.layer.eps, self.ar
         if kind == "outside":
             return ar.exact(1.0) / (ar.root(variance) + ar.constant(eps))
+        if self.traits.variance == "one_pass":  # may come out below zero
+            return ar.exact(1.0) / ar.root(variance + ar.constant(eps))
         return ar.inverse_root(variance, {"inside": eps, "floor": max(eps, EPSILON_FLOOR), "absent": 0.0}[kind])
 
     def backward(self, dy):
@@ -81,11 +83,11 @@ class BatchNormMath:
             gradients["gamma"] = (ar.sum(dy * x, axes) if raw else dot).reshape(-1)
         if self.layer.center:
             gradients["beta"] = total.reshape(-1)
-        through = batch_statistics and kind.training_gradient == "full"
+        through = batch_statistics and kind.training_gradient != "statistics_constant"
         if not through and not (not batch_statistics and kind.inference_gradient == "batch"):
             return dy * factor, gradients
-        share = 1 / (x.size // max(total.size, 1))
-        common = ar.scaled(total, share) + ar.projection(x, mean, inverse, dot, share)
+        count = x.size // max(total.size, 1)
+        common = ar.part(total, 1, count) + ar.projection(x, mean, inverse, dot, count)
         return (dy - common) * factor, gradients
 
 

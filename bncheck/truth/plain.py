@@ -43,9 +43,9 @@ class Plain:
         """sum(dy (x - mean)) factor."""
         return self.sum(dy * (x - mean), axes) * factor
 
-    def projection(self, x, mean, factor, dot, share):
-        """(x - mean) factor dot share."""
-        return (x - mean) * factor * self.scaled(dot, share)
+    def projection(self, x, mean, factor, dot, count):
+        """(x - mean) factor dot / count."""
+        return (x - mean) * factor * self.part(dot, 1, count)
 
     def mix(self, old, new, share):
         """share old + (1 - share) new."""
@@ -54,6 +54,10 @@ class Plain:
     def scaled(self, x, factor):
         """The values times a plain number."""
         return x * self.dtype(factor)
+
+    def part(self, x, share, whole):
+        """The values times share / whole, two whole numbers."""
+        return x * self.dtype(share / whole)
 
     def relu(self, x):
         """max(x, 0)."""

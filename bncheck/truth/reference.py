@@ -81,7 +81,7 @@ class Simulation:
             x, y = (self.ar.exact(a[start : start + step.batch_size]) for a in (step.x, step.y))
             gap = self._through(x, training=True) - y
             total += float(np.mean(np.square(getattr(gap, "value", gap)).astype(np.float64))) * x.shape[0]
-            _, gradients = self._back(self.ar.scaled(gap, 2 / gap.size))
+            _, gradients = self._back(self.ar.part(gap, 2, gap.size))
             optimizer.apply(self.state, [{} if i in self.frozen else g for i, g in enumerate(gradients)])
         return total / len(step.x)
 

@@ -43,7 +43,10 @@ ILLEGAL = {
     "frozen_layer": {"updates": "a frozen layer moves its moving statistics"},
     "rows": {"all_but_last": "the last row of a batch is left out of the statistics"},
     "channels": {"last_takes_first": "the last channel is normalised with the first one's statistics"},
-    "training_gradient": {"statistics_constant": "the gradient takes the batch's statistics for constants"},
+    "training_gradient": {
+        "statistics_constant": "the gradient takes the batch's statistics for constants",
+        "uncentred": "the gradient through the variance takes the mean for a constant in E[x^2] - E[x]^2",
+    },
     "inference_gradient": {"batch": "in inference the gradient goes through the batch's statistics"},
     "gamma_gradient": {"raw_input": "gamma's gradient is the sum of dy times the input as it came"},
     "linear_activation": {"half_precision": "a linear activation rounds its input to half precision"},

@@ -16,10 +16,11 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # old releases warn of NumPy's own deprecations, once a dtype
     import tensorflow as tf
 
-    from .tensorflow_graph import Graph, v1
+    from .tensorflow_graph import Graph, default_dtype, v1
 
 PARAMETERS = {"Dense": ("kernel", "bias"), "BatchNorm": ("gamma", "beta")}
 STATISTICS = {"BatchNorm": ("moving_mean", "moving_variance")}
+DTYPES = ("float32", "float64")
 ACTIVATIONS = ("relu", "tanh", "sigmoid")
 LOSSES = ("mse",)
 MODAL = ("BatchNorm", "Dropout")  # the kinds of layer that training changes
@@ -28,21 +29,27 @@ NO_KERNEL = (
     "only supports NHWC tensor format",
     "Could not find valid device for node",
     "Could not find device for node",
-    "not in list of allowed values",
+    "has DataType float64 not in list of allowed values",
 )
+
+
+def prepare(mode=None):
+    """One thread, and for ``tf-keras`` a ``tf.keras`` that is the same package in the user's own layer."""
+    if mode == "tf-keras":
+        os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    if tf.executing_eagerly():
+        with contextlib.suppress(RuntimeError):  # in a process that has already run an op it is too late
+            tf.config.threading.set_intra_op_parallelism_threads(1)
+            tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
 class Adapter:
     """tf.keras, or with mode ``tf-keras`` the tf_keras package, on one thread of the CPU."""
 
     def __init__(self, mode=None, batch_norm=None):
-        self.keras = _keras(mode)
+        prepare(mode)
+        self.keras, self.batch_norm = _keras(mode), batch_norm
         v1.logging.set_verbosity(v1.logging.ERROR)
-        if tf.executing_eagerly():
-            with contextlib.suppress(RuntimeError):  # in a process that has already run an op it is too late
-                tf.config.threading.set_intra_op_parallelism_threads(1)
-                tf.config.threading.set_inter_op_parallelism_threads(1)
-        self.batch_norm = batch_norm
 
     def describe(self):
         """What this TensorFlow is and can do."""
@@ -51,14 +58,16 @@ class Adapter:
             "framework": "tensorflow",
             "version": tf.__version__,
             "capabilities": capabilities,
-            "dtypes": ["float32", "float64"],
+            "dtypes": list(DTYPES),
         }
 
     def build(self, network, shape, dtype, seed):
         """A model of the network, its weights drawn after the seed was set: that of the graph in TF 1."""
+        if dtype not in DTYPES:
+            raise Unsupported("this adapter has no %s on TensorFlow" % dtype)
         engine = Eager(self.keras, dtype) if tf.executing_eagerly() else Graph(self.keras, dtype)
         draws = self.batch_norm is not None or any(_kind(layer) in DRAWING for layer in network)
-        with engine.active():
+        with _running(engine):
             if draws:  # setting a seed drops every compiled kernel, and the next training call is 7 ms slower
                 _set_seed(self.keras, seed)
             return Model(self, engine, network, shape, draws)
@@ -69,8 +78,8 @@ class Model:
 
     def __init__(self, adapter, engine, network, shape, draws):
         self.keras, self.batch_norm, self.engine = adapter.keras, adapter.batch_norm, engine
-        self.network, self.shape = network, shape
-        self.sequential = None
+        self.network, self.shape, self.sequential = network, shape, None
+        self.options = {} if engine.dtype == "float32" else {"dtype": engine.dtype}
         self.layers = [self._make(spec.get("of", spec)) for spec in network]
         self.attached = [(s["layer"], layer) for s, layer in zip(network, self.layers) if s["layer"] != "Detached"]
         # Where an op's number decides its seed, only the user's own way of building gives the user's weights, and a
@@ -83,7 +92,7 @@ class Model:
         engine.initialise([v for own in self._all() for v in own.values()])
 
     def _make(self, spec):
-        kind, layers, extra = spec["layer"], self.keras.layers, self.engine.layer_options
+        kind, layers, extra = spec["layer"], self.keras.layers, self.options
         if kind == "Dense":
             return layers.Dense(spec["units"], use_bias=spec["bias"], **extra)
         if kind == "BatchNorm":
@@ -97,7 +106,7 @@ class Model:
         options = {theirs: spec[ours] for ours, theirs in names.items()}
         if self.batch_norm is not None:  # called as a Sequential model's layer, it takes its dtype from Keras's default
             return self.batch_norm(**options)
-        return self.keras.layers.BatchNormalization(**dict(options, **self.engine.layer_options))
+        return self.keras.layers.BatchNormalization(**dict(options, **self.options))
 
     def _grow(self, sequential):
         """Make the weights of the layers in order: added to a Sequential model, where there is one, or bare."""
@@ -113,7 +122,7 @@ class Model:
     def _sequential(self, fill):
         self.engine.reset()
         sequential = self.keras.Sequential()
-        sequential.add(self.keras.layers.InputLayer(self.shape[1:], **self.engine.layer_options))
+        sequential.add(self.keras.layers.InputLayer(self.shape[1:], **self.options))
         fill(sequential)
         return sequential
 
@@ -135,14 +144,18 @@ class Model:
 
     def set_state(self, state):
         """Assign the arrays to the layers' own variables."""
-        pairs = [(own[name], value) for own, values in zip(self._all(), state) for name, value in values.items()]
-        with self.engine.active():
+        pairs = []
+        for layer, own, values in zip(self.layers, self._all(), state):
+            if not set(values).issubset(own):
+                raise Unsupported("%s has no %s" % (type(layer).__name__, ", ".join(sorted(set(values) - set(own)))))
+            pairs += [(own[name], value) for name, value in values.items()]
+        with _running(self.engine):
             self.engine.assign(pairs)
 
     def state(self):
         """Every weight and moving statistic, as copies."""
         places = [(i, name, v) for i, own in enumerate(self._all()) for name, v in own.items()]
-        with self.engine.active():
+        with _running(self.engine):
             return self._placed(places, self.engine.read([v for _, _, v in places]))
 
     def _placed(self, places, values):
@@ -159,14 +172,14 @@ class Model:
 
     def forward(self, x, training):
         """The network's output."""
-        with self.engine.active(), _offered():
+        with _running(self.engine):
             return self.engine.forward(self, x, training)
 
     def backward(self, x, dy, training):
         """The output and the gradients of sum(y * dy) with respect to the input and every trainable parameter."""
         owns = [own if layer.trainable else {} for own, layer in zip(self.parameters, self.layers)]
         places = [(i, name, v) for i, own in enumerate(owns) for name, v in own.items()]
-        with self.engine.active(), _offered():
+        with _running(self.engine):
             y, dx, params = self.engine.backward(self, x, dy, training, [v for _, _, v in places])
         return {"y": y, "dx": dx, "params": self._placed(places, params)}
 
@@ -174,26 +187,24 @@ class Model:
         """``compile`` and ``fit`` of the Sequential model in the order of the rows; the loss of each epoch."""
         if loss not in LOSSES:
             raise Unsupported("no loss %r" % loss)
-        with self.engine.active(), _offered():
+        with _running(self.engine):
             model = self._whole()
             model.compile(optimizer=_optimizer(self.keras, optimizer), loss=loss)
             history = model.fit(x, y, batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0)
         return [float(value) for value in history.history["loss"]]
 
     def freeze(self, layer, on):
-        """Set ``trainable``; the next call, or the next ``compile``, is the first to see it."""
+        """Set ``trainable``; the next call sees it, and so does ``fit``, which compiles anew."""
         self.layers[layer].trainable = not on
-        self.engine.forget()
 
     def save_load(self):
         """Write the weights with ``save_weights``, change them all, and load them back."""
-        with self.engine.active(), tempfile.TemporaryDirectory() as folder:
+        with _running(self.engine), tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "model.weights.h5")
             model = self._whole()
             model.save_weights(path)
-            variables = model.weights
-            values = self.engine.read(variables)
-            self.engine.assign([(v, (value == 0).astype(value.dtype)) for v, value in zip(variables, values)])
+            # What is there afterwards comes from the file.
+            self.engine.assign([(v, np.full(v.shape.as_list(), np.nan, self.engine.dtype)) for v in model.weights])
             model.load_weights(path)
 
 
@@ -204,17 +215,10 @@ class Eager:
 
     def __init__(self, keras, dtype):
         self.keras, self.dtype = keras, dtype
-        self.layer_options = {} if dtype == "float32" else {"dtype": dtype}
 
-    @contextlib.contextmanager
     def active(self):
-        """Keras's default dtype is the model's: ``fit`` casts arrays to it, whatever the layers say."""
-        before = self.keras.backend.floatx()
-        self.keras.backend.set_floatx(self.dtype)
-        try:
-            yield
-        finally:
-            self.keras.backend.set_floatx(before)
+        """The model's dtype is Keras's default."""
+        return default_dtype(self.keras, self.dtype)
 
     def reset(self):
         """Drop what Keras holds of models built before."""
@@ -245,9 +249,6 @@ class Eager:
         zero = tf.UnconnectedGradients.ZERO
         found = tape.gradient(y, [x, *sources], tf.convert_to_tensor(dy), unconnected_gradients=zero)
         return y.numpy(), found[0].numpy(), [gradient.numpy() for gradient in found[1:]]
-
-    def forget(self):
-        """Nothing: no call is kept."""
 
 
 def _keras(mode):
@@ -292,10 +293,11 @@ def _optimizer(keras, spec):
 
 
 @contextlib.contextmanager
-def _offered():
-    """Tell a kernel that TensorFlow has not written for the CPU from every other error."""
+def _running(engine):
+    """Within, the model's own graph and dtype are the default, and a kernel that TensorFlow lacks is Unsupported."""
     try:
-        yield
+        with engine.active():
+            yield
     except tf.errors.UnimplementedError as error:
         raise Unsupported(str(error)) from None
     except (tf.errors.InternalError, tf.errors.NotFoundError, TypeError) as error:

@@ -8,6 +8,17 @@ import tensorflow as tf
 v1 = getattr(tf.compat, "v1", tf)  # 1.12 has no tf.compat.v1
 
 
+@contextlib.contextmanager
+def default_dtype(keras, dtype):
+    """Within, ``dtype`` is Keras's own default: ``fit`` casts arrays to it, whatever the layers say."""
+    before = keras.backend.floatx()
+    keras.backend.set_floatx(dtype)
+    try:
+        yield
+    finally:
+        keras.backend.set_floatx(before)
+
+
 class Graph:
     """A fresh graph, in which ops are numbered as in a user's script, and its session."""
 
@@ -15,7 +26,6 @@ class Graph:
 
     def __init__(self, keras, dtype):
         self.keras, self.dtype = keras, dtype
-        self.layer_options = {} if dtype == "float32" else {"dtype": dtype}
         self.graph = tf.Graph()
         one = v1.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
         self.session = v1.Session(graph=self.graph, config=one)
@@ -25,13 +35,8 @@ class Graph:
     @contextlib.contextmanager
     def active(self):
         """Keras builds in the default graph, and takes the default session before its own."""
-        before = self.keras.backend.floatx()
-        self.keras.backend.set_floatx(self.dtype)
-        try:
-            with self.graph.as_default(), self.session.as_default():
-                yield
-        finally:
-            self.keras.backend.set_floatx(before)
+        with default_dtype(self.keras, self.dtype), self.graph.as_default(), self.session.as_default():
+            yield
 
     def reset(self):
         """Nothing: what Keras holds, it holds for each graph apart."""
@@ -48,7 +53,7 @@ class Graph:
     def assign(self, pairs):
         """Run the variables' own initialisers on the values: they are there already, so the graph does not grow."""
         variables = [variable for variable, _ in pairs]
-        run = self._step(["assign"] + [v.name for v in variables], lambda: self._assigning(variables))
+        run = self._step(("assign", *[v.name for v in variables]), lambda: self._assigning(variables))
         run(*[value for _, value in pairs])
 
     def _assigning(self, variables):
@@ -57,8 +62,7 @@ class Graph:
 
     def forward(self, model, x, training):
         """The network's output; in training the layers' updates run with it."""
-        key = ["forward", training, x.dtype, *x.shape[1:]]
-        return self._step(key, lambda: self._forwarding(model, x, training))(x)[0]
+        return self._step(_key("forward", model, x, training), lambda: self._forwarding(model, x, training))(x)[0]
 
     def _forwarding(self, model, x, training):
         place, y, updates = self._call(model, x, training)
@@ -66,7 +70,7 @@ class Graph:
 
     def backward(self, model, x, dy, training, sources):
         """The output, and the gradients of sum(y * dy) by x and by each source; updates run as in ``forward``."""
-        key = ["backward", training, x.dtype, *x.shape[1:]]
+        key = _key("backward", model, x, training)
         y, found = self._step(key, lambda: self._backwarding(model, x, training, sources))(x, dy)[:2]
         return y, found[0], found[1:]
 
@@ -88,14 +92,14 @@ class Graph:
         return place, y, tf.group(*[update for update in after if update not in before])
 
     def _step(self, key, make):
-        key = tuple(key)
         if key not in self.steps:
             self.steps[key] = make()
         return self.steps[key]
 
-    def forget(self):
-        """Drop every step: calls keep the ``trainable`` that they were made with."""
-        self.steps.clear()
+
+def _key(kind, model, x, training):
+    """What a step was built for: a call keeps the ``trainable`` of the layers at its time."""
+    return (kind, training, x.dtype, x.shape[1:], tuple(layer.trainable for layer in model.layers))
 
 
 def _release(graph, session):
