@@ -18,12 +18,21 @@ def mechanism(subject, law, case):
     traits = (subject.conventions or Conventions()).at(case)
     try:
         asked = [case, *law.variants(case)]
-        for name, variant in defects(traits):
-            if _breaks(law, case, variant) and _explains(subject, asked, variant):
-                return name
+        for candidates in (defects(traits), _pairs(traits)):
+            for name, variant in candidates:
+                if _breaks(law, case, variant) and _explains(subject, asked, variant):
+                    return name
     except (Raised, Malformed, SubjectDied):
         pass
     return UNEXPLAINED
+
+
+def _pairs(traits):
+    """Two defects at once, of two axes."""
+    for first, one in defects(traits):
+        for second, both in defects(one):
+            if first.split(":")[0] < second.split(":")[0]:
+                yield f"{first}; {second}", both
 
 
 def _breaks(law, case, traits):

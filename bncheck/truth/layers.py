@@ -87,7 +87,8 @@ class BatchNormMath:
         if not through and not (not batch_statistics and kind.inference_gradient == "batch"):
             return dy * factor, gradients
         count = x.size // max(total.size, 1)
-        common = ar.part(total, 1, count) + ar.projection(x, mean, inverse, dot, count)
+        centre = ar.scaled(mean, 0.0) if kind.training_gradient == "uncentred" else mean
+        common = ar.part(total, 1, count) + ar.projection(x, centre, inverse, dot, count)
         return (dy - common) * factor, gradients
 
 

@@ -13,13 +13,17 @@ from bncheck.truth.traits import Traits
 def run(case: Case, traits: Traits = Traits()):  # noqa: B008 (frozen)
     """The exact trace of a case: a list with, for each step, a dict as a subject returns it, of balls for arrays."""
     with np.errstate(all="ignore"), precise():
-        return Simulation(case, balls(case.dtype), traits).run()
+        return Simulation(case, balls(_dtype(case, traits)), traits).run()
 
 
 def run_in_dtype(case: Case, traits: Traits = Traits()):  # noqa: B008 (frozen)
     """The trace of a case computed in its own dtype, as plain arrays."""
     with np.errstate(all="ignore"):
-        return Simulation(case, Plain(case.dtype), traits).run()
+        return Simulation(case, Plain(_dtype(case, traits)), traits).run()
+
+
+def _dtype(case, traits):
+    return "float32" if traits.precision == "single" else case.dtype
 
 
 class Simulation:
@@ -28,8 +32,10 @@ class Simulation:
     def __init__(self, case, arithmetic, traits):
         self.case, self.ar, self.traits = case, arithmetic, traits
         self.maths = [MATHS[type(layer).__name__](arithmetic, layer, traits) for layer in case.network]
+        # What a subject reads in a lower precision than it was given is rounded.
+        self.given = arithmetic.exact if traits.precision == "dtype" else arithmetic.rounded
         self.state = [
-            {name: arithmetic.exact(value) for name, value in layer.items()} for layer in initial_state(case, traits)
+            {name: self.given(value) for name, value in layer.items()} for layer in initial_state(case, traits)
         ]
         self.frozen = set()
 
@@ -39,18 +45,18 @@ class Simulation:
 
     def _setstate(self, step):
         for own, given in zip(self.state, step.state, strict=True):
-            own.update({name: self.ar.exact(value) for name, value in given.items()})
+            own.update({name: self.given(value) for name, value in given.items()})
         return {}
 
     def _state(self, step):
         return {"state": [dict(layer) for layer in self.state]}
 
     def _forward(self, step):
-        return {"y": self._through(self.ar.exact(step.x), step.training)}
+        return {"y": self._through(self.given(step.x), step.training)}
 
     def _backward(self, step):
-        y = self._through(self.ar.exact(step.x), step.training)
-        dx, params = self._back(self.ar.exact(step.dy))
+        y = self._through(self.given(step.x), step.training)
+        dx, params = self._back(self.given(step.dy))
         return {"y": y, "dx": dx, "params": params}
 
     def _through(self, x, training):
@@ -78,7 +84,7 @@ class Simulation:
     def _epoch(self, step, starts, optimizer):
         total = 0.0
         for start in starts:
-            x, y = (self.ar.exact(a[start : start + step.batch_size]) for a in (step.x, step.y))
+            x, y = (self.given(a[start : start + step.batch_size]) for a in (step.x, step.y))
             gap = self._through(x, training=True) - y
             total += float(np.mean(np.square(getattr(gap, "value", gap)).astype(np.float64))) * x.shape[0]
             _, gradients = self._back(self.ar.part(gap, 2, gap.size))

@@ -14,6 +14,7 @@ LEGAL = {
     "inference_statistics": {"moving": "inference uses the moving statistics"},
     "inference_updates": {"none": "inference leaves the moving statistics alone"},
     "frozen_layer": {"keeps_state": "a frozen layer leaves its moving statistics alone"},
+    "precision": {"dtype": "the layer computes in its dtype"},
     "rows": {"all": "every row of a batch enters the statistics"},
     "channels": {"own": "each channel has statistics of its own"},
     "training_gradient": {"full": "the gradient goes through the batch's mean and variance"},
@@ -41,6 +42,7 @@ ILLEGAL = {
     "inference_statistics": {"batch": "inference uses the batch's own statistics"},
     "inference_updates": {"moving": "inference moves the moving statistics"},
     "frozen_layer": {"updates": "a frozen layer moves its moving statistics"},
+    "precision": {"single": "a float64 layer computes in float32"},
     "rows": {"all_but_last": "the last row of a batch is left out of the statistics"},
     "channels": {"last_takes_first": "the last channel is normalised with the first one's statistics"},
     "training_gradient": {
@@ -68,6 +70,7 @@ class Traits:
     inference_statistics: str = "moving"
     inference_updates: str = "none"
     frozen_layer: str = "keeps_state"
+    precision: str = "dtype"
     rows: str = "all"
     channels: str = "own"
     training_gradient: str = "full"

@@ -84,6 +84,10 @@ class Graph:
         return self.session.make_callable([y, found, updates], [place, cotangent])
 
     def _call(self, model, x, training):
+        """One call of the layers serves ``forward`` and ``backward``."""
+        return self._step(_key("call", model, x, training), lambda: self._calling(model, x, training))
+
+    def _calling(self, model, x, training):
         """A new call of the layers: where its input is fed, its output, and the updates that it alone asks for."""
         before = {update for _, layer in model.attached for update in layer.updates}
         place = v1.placeholder(x.dtype, (None, *x.shape[1:]))
