@@ -1,8 +1,10 @@
 """Names the mechanism of a finding: the trait whose illegal value explains the subject's own numbers."""
 
+from itertools import combinations
+
 from bncheck.cases.case import SetState
 from bncheck.cases.trace import Malformed, Raised
-from bncheck.engine.judge import violation
+from bncheck.engine.confirm import violation
 from bncheck.subjects.subject import SubjectDied
 from bncheck.truth import reference
 from bncheck.truth.compare import Violation, close
@@ -13,35 +15,45 @@ from bncheck.truth.traits import defects
 UNEXPLAINED = "unexplained"
 
 
-def mechanism(subject, law, case):
-    """The illegal trait value under which the reference does what the subject did on the case, or ``unexplained``."""
+def mechanism(subject, law, case, known=()):
+    """The illegal trait value under which the reference does what the subject did on the case, or ``unexplained``.
+
+    The values come in the order of ``ILLEGAL``, those of ``known`` first.  Where no single value explains the
+    numbers, two of ``known`` are tried together: the names of mechanisms that were found on the subject.
+    """
     traits = (subject.conventions or Conventions()).at(case)
     try:
         asked = [case, *law.variants(case)]
-        for candidates in (defects(traits), _pairs(traits)):
-            for name, variant in candidates:
-                if _breaks(law, case, variant) and _explains(subject, asked, variant):
+        explains = _numbers(subject, asked) if case.where(SetState) else _behaviour(law, case)
+        if not explains(traits):
+            for name, variant in (*_singly(traits, known), *_together(traits, known)):
+                if explains(variant):
                     return name
     except (Raised, Malformed, SubjectDied):
         pass
     return UNEXPLAINED
 
 
-def _pairs(traits):
-    """Two defects at once, of two axes."""
-    for first, one in defects(traits):
-        for second, both in defects(one):
-            if first.split(":")[0] < second.split(":")[0]:
-                yield f"{first}; {second}", both
+def _singly(traits, known):
+    return sorted(defects(traits), key=lambda each: each[0] not in known)
 
 
-def _breaks(law, case, traits):
-    return not law.differential and violation(reference_subject(traits), law, case) is not None
+def _together(traits, known):
+    values = sorted(tuple(name.split(": ")) for name in known if name.count(": ") == 1)
+    for (one, first), (other, second) in combinations(values, 2):
+        if one != other:
+            yield f"{one}: {first}; {other}: {second}", traits.but(**{one: first, other: second})
 
 
-def _explains(subject, cases, traits):
-    """Whether the variant's numbers are the subject's, within the bound; initial weights are nobody else's numbers."""
-    return all(_same_numbers(subject.run(case), reference.run(case, traits)) for case in cases if case.where(SetState))
+def _numbers(subject, cases):
+    """Tells whether traits explain the subject's numbers for all the cases, within the bound."""
+    traces = [(case, subject.run(case)) for case in cases]
+    return lambda traits: all(_same_numbers(trace, reference.run(case, traits)) for case, trace in traces)
+
+
+def _behaviour(law, case):
+    """Tells whether the reference with traits breaks the law on the case: initial weights are nobody else's numbers."""
+    return lambda traits: not law.differential and violation(reference_subject(traits), law, case) is not None
 
 
 def _same_numbers(trace, right):

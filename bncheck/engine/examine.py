@@ -43,7 +43,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Result:
-    """A law's verdict on a subject; ``reason`` says why it is not pass or fail."""
+    """A law's verdict on a subject; ``reason`` says why it is not pass or fail.
+
+    ``further`` are findings of other mechanisms than the first's.
+    """
 
     invariant: str
     verdict: str
@@ -52,13 +55,14 @@ class Result:
     seconds: float
     finding: Finding | None = None
     reason: str = ""
+    further: tuple = ()
 
 
 class Stopped(BaseException):
     """The time is over, or the user asked to stop."""
 
 
-def examine(subject, laws, budget=Budget(), *, progress=lambda done, total: None, stop=lambda: False):  # noqa: B008
+def examine(subject, laws, budget=Budget(), *, progress=lambda done, total: None, stop=lambda: False):
     """The result of each law, in the laws' order.
 
     ``progress`` is told how many law-cases of how many are done; ``stop`` says whether the user wants to stop.  Every
@@ -66,7 +70,8 @@ def examine(subject, laws, budget=Budget(), *, progress=lambda done, total: None
     """
     search = Search(subject, budget, progress, stop)
     able = [law for law in laws if law.needs <= subject.capabilities]
-    tallies = {law.name: Tally(law) for law in able}
+    known = set()
+    tallies = {law.name: Tally(law, known) for law in able}
     stopped = ""
     try:
         if not hasattr(subject, "second"):
@@ -157,9 +162,9 @@ def _result(search, law, tally, stopped):
     if tally is None:
         missing = ", ".join(sorted(law.needs - search.subject.capabilities))
         return Result(law.name, "inapplicable", 0, 0.0, 0.0, reason=f"the subject does not offer {missing}")
-    verdict, reason, finding = "pass", "", None
+    verdict, reason, finding, further = "pass", "", None, ()
     if tally.failing:
-        verdict, finding = "fail", _finding(search, law, *tally.failing)
+        verdict, (finding, *further) = "fail", _findings(search, tally)
     elif tally.died:
         verdict, reason = "error", f"{tally.died.reason}; the case is in {tally.died.path}"
         finding = Finding(tally.died.reason, None, None, None, None, "unexplained", tally.died.case)
@@ -169,17 +174,26 @@ def _result(search, law, tally, stopped):
         verdict, reason = "inconclusive", stopped
     elif not tally.cases:
         verdict, reason = "inapplicable", "the subject offers none of the cases" if tally.unsupported else "no case"
-    return Result(law.name, verdict, tally.cases, tally.margin, tally.seconds, finding, reason)
+    return Result(law.name, verdict, tally.cases, tally.margin, tally.seconds, finding, reason, tuple(further))
 
 
-def _finding(search, law, case, violation):
-    case, violation = search.smallest(law, case, violation)
+def _findings(search, tally):
+    """A finding for each mechanism; the smallest cases of two may turn out to have one."""
+    found = {}
+    for case, violation in tally.failing.values():
+        finding = _finding(search, tally, case, violation)
+        found.setdefault(finding.mechanism, finding)
+    return found.values()
+
+
+def _finding(search, tally, case, violation):
+    case, violation = search.smallest(tally.law, case, violation)
     return Finding(
         violation.what,
         violation.where,
         violation.actual,
         violation.expected,
         violation.allowed,
-        mechanism(search.subject, law, case),
+        mechanism(search.subject, tally.law, case, tally.known),
         case,
     )

@@ -4,20 +4,26 @@ import time
 from dataclasses import dataclass, field
 
 from bncheck.cases.trace import Malformed, Raised
+from bncheck.engine.attribute import UNEXPLAINED, mechanism
+from bncheck.engine.confirm import as_violation, violation
 from bncheck.subjects.subject import SubjectDied
 from bncheck.truth.compare import Violation
+
+MOST_FAILURES = 8
 
 
 @dataclass
 class Tally:
-    """What is known of a law so far."""
+    """What is known of a law so far; ``known`` are the mechanisms that were found on the subject, by any law."""
 
     law: object
+    known: set = field(default_factory=set)
     cases: int = 0
     margin: float = 0.0
     seconds: float = 0.0
     unsupported: int = 0
-    failing: tuple | None = None  # (case, violation), confirmed on a newly built subject
+    failing: dict = field(default_factory=dict)  # (case, violation) by mechanism, confirmed on newly built models
+    failures: int = 0
     unconfirmed: tuple | None = None
     died: SubjectDied | None = None
     done: bool = field(default=False)
@@ -25,7 +31,8 @@ class Tally:
     @property
     def open(self):
         """Whether the law is to be judged on further cases."""
-        return not (self.failing or self.died or self.done)
+        settled = UNEXPLAINED in self.failing or self.failures >= MOST_FAILURES
+        return not (settled or self.died or self.done)
 
 
 def judge(subject, tally, case):
@@ -54,26 +61,10 @@ def _note(subject, tally, case, problem):
         tally.died = died
         return
     if confirmed:
-        tally.failing = (case, confirmed)
+        # A cause that is known by its mechanism must not hide a second one: the law stays open for a while.
+        tally.failures += 1
+        name = mechanism(subject, tally.law, case, known=tally.known)
+        tally.known.add(name)
+        tally.failing.setdefault(name, (case, confirmed))
     elif not tally.unconfirmed:
         tally.unconfirmed = (case, as_violation(problem))
-
-
-def violation(subject, law, case):
-    """The violation of a law on a case by newly built models, or None.  Raises SubjectDied."""
-    before, subject.plainly = subject.plainly, True
-    try:
-        law.check(subject, case)
-    except (Violation, Raised, Malformed) as problem:
-        return None if getattr(problem, "unsupported", False) else as_violation(problem)
-    finally:
-        subject.plainly = before
-    return None
-
-
-def as_violation(problem):
-    """What a check raised, as a violation."""
-    if isinstance(problem, Violation):
-        return problem
-    said = "raises" if isinstance(problem, Raised) else "answers wrongly"
-    return Violation(f"the subject {said}: {problem}")

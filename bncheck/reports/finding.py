@@ -15,7 +15,7 @@ from bncheck.reports.words import MARKS, STYLES, clean
 from bncheck.truth.traits import ILLEGAL
 
 SHOWN_WHOLE = 64
-UNSHOWN = (AttributeError, IndexError, KeyError, OverflowError, TypeError, UsageError, ValueError)
+UNSHOWN = (AttributeError, IndexError, KeyError, OverflowError, StopIteration, TypeError, UsageError, ValueError)
 
 
 def findings(record, laws, replays):
@@ -60,9 +60,10 @@ def _what(found, verdict, dtype):
 def _number(value, dtype):
     """A number with as many digits as tell it from its neighbours in the case's dtype."""
     if isinstance(value, float) and dtype == "float32":
-        with np.errstate(over="ignore"):
-            return str(float(str(short))) if (short := np.float32(value)) == value else repr(value)
-    return repr(value) if isinstance(value, float) else str(value)
+        with np.errstate(all="ignore"):
+            short = np.float32(value)
+        return str(float(str(short))) if float(short) == value else repr(value)
+    return str(value)
 
 
 def _mechanism(name):

@@ -1,6 +1,7 @@
 """A record as a terminal shows it: the table, the conventions, the findings, and a last line."""
 
 from itertools import groupby
+from math import ceil
 
 from rich.console import Group
 from rich.padding import Padding
@@ -11,6 +12,7 @@ from bncheck.reports import finding
 from bncheck.reports.words import MARKS, MEANINGS, STYLES, clean, count
 
 MANY_LAWS = 4
+GAP = 2
 
 
 def report(record, laws, *, width, replays=None, seconds=None):
@@ -35,33 +37,29 @@ def tables(cells, width):
     rows = _rows(cells)
     if not rows:
         return
-    heads = _heads(cells, width)
-    room = width - max(map(len, rows))
-    # Names all fit, or they would be numbers.
-    fitting = max(1, room // (len(heads[-1]) + 2)) if numbered(cells, width) else len(cells)
-    for start in range(0, len(cells), fitting):
-        yield _table(rows, cells[start : start + fitting], heads[start : start + fitting])
+    if not numbered(cells, width):
+        yield _table(rows, cells, [clean(cell["cell"], 40) for cell in cells])
+        return
+    heads = [str(i) for i in range(1, len(cells) + 1)]
+    fitting = max(1, (width - max(map(len, rows)) - GAP) // (len(heads[-1]) + 1))
+    size = ceil(len(cells) / ceil(len(cells) / fitting))
+    for start in range(0, len(cells), size):
+        yield _table(rows, cells[start : start + size], heads[start : start + size], gap=1)
 
 
 def _rows(cells):
     return sorted({clean(result["invariant"], 80) for cell in cells for result in cell["results"]})
 
 
-def _heads(cells, width):
-    if numbered(cells, width):
-        return [str(i) for i in range(1, len(cells) + 1)]
-    return [clean(cell["cell"], 40) for cell in cells]
-
-
 def numbered(cells, width):
     """Whether the cells' names are too many or too long for a row."""
-    names = sum(len(clean(cell["cell"], 40)) + 2 for cell in cells)
-    return max(map(len, _rows(cells)), default=0) + 2 + names > width
+    names = sum(len(clean(cell["cell"], 40)) + GAP for cell in cells)
+    return max(map(len, _rows(cells)), default=0) + GAP + names > width
 
 
-def _table(rows, cells, heads):
-    table = _plain_table()
-    table.add_column("law", no_wrap=True, overflow="ellipsis")
+def _table(rows, cells, heads, gap=GAP):
+    table = _plain_table(gap)
+    table.add_column("law", overflow="fold")
     for head in heads:
         table.add_column(Text(head), justify="center", no_wrap=True)
     for law in rows:
@@ -81,8 +79,8 @@ def pair_table(pairs):
     return Padding(table, (0, 0, 1, 0))
 
 
-def _plain_table():
-    return Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+def _plain_table(gap=GAP):
+    return Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="bold")
 
 
 def _in_two(name):
@@ -166,7 +164,7 @@ def _settings(some, every):
 
 def troubles(record):
     """Why cells and laws have neither pass nor fail, and the run's notes."""
-    lines = [("error", f"{cell['cell']}: {cell['error']}") for cell in record["cells"] if cell.get("error")]
+    lines = [("error", f"{cell['cell']}: {cell['error']}") for cell in _unexamined(record)]
     lines += [line for verdict in ("error", "inconclusive", "inapplicable") for line in _reasons(record, verdict)]
     table = _grid()
     for verdict, line in lines:
@@ -174,6 +172,13 @@ def troubles(record):
     for note in record.get("notes", ()):
         table.add_row("", Text(clean(note)))
     return _titled("notes", table) if table.row_count else None
+
+
+def _unexamined(record):
+    """The cells with an error of their own, and not that of one of a pair."""
+    failed = [cell for cell in record["cells"] if cell.get("error")]
+    names = {cell["cell"] for cell in failed}
+    return [cell for cell in failed if not names.intersection(cell.get("names", ()))]
 
 
 def _reasons(record, verdict):
@@ -192,7 +197,7 @@ def _reasons(record, verdict):
 def summary(record, seconds=None):
     """The last line: how many verdicts of each kind, and what they took."""
     results = [result for cell in record["cells"] for result in cell["results"]]
-    failed = [cell for cell in record["cells"] if cell.get("error")]
+    failed = _unexamined(record)
     counts = {verdict: sum(result["verdict"] == verdict for result in results) for verdict in MARKS}
     parts = [f"{counts['pass']} hold", *(f"{counts[v]} {SHORT[v]}" for v in SHORT if counts[v])]
     parts += [f"{count(len(failed), 'cell')} not examined"] if failed else []

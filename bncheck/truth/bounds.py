@@ -37,17 +37,25 @@ def precise():
 
 def magnitude(values):
     """The absolute values, as float64."""
-    return np.asarray(np.abs(values)).astype(np.float64, copy=False)
+    size = np.abs(values)
+    return size if getattr(size, "dtype", None) == np.float64 else np.asarray(size).astype(np.float64)
 
 
 class Ball:
     """Values and the bounds of their errors, of one shape."""
 
-    __slots__ = ("arithmetic", "error", "value")
+    __slots__ = ("_magnitude", "arithmetic", "error", "value")
     __array_ufunc__ = None  # so that an array on the left leaves the operation to us
 
-    def __init__(self, arithmetic, value, error):
-        self.arithmetic, self.value, self.error = arithmetic, value, error
+    def __init__(self, arithmetic, value, error, known=None):
+        self.arithmetic, self.value, self.error, self._magnitude = arithmetic, value, error, known
+
+    @property
+    def magnitude(self):
+        """The absolute values, as float64; worked out once, because that is slow for Decimal."""
+        if self._magnitude is None:
+            self._magnitude = magnitude(self.value)
+        return self._magnitude
 
     @property
     def shape(self):
@@ -87,17 +95,17 @@ class Ball:
 
     def __mul__(self, other):
         a, b = self.error, other.error
-        error = magnitude(self.value) * b + a * (magnitude(other.value) + b)
+        error = self.magnitude * b + a * (other.magnitude + b)
         return self.arithmetic.settle(self.value * other.value, error)
 
     def __truediv__(self, other):
-        least = magnitude(other.value) - other.error
+        least = other.magnitude - other.error
         value = self.value / other.value
         error = (self.error + magnitude(value) * other.error) / np.where(least > 0, least, 0.0)
         return self.arithmetic.settle(value, error)
 
     def __matmul__(self, other):
-        a, b = magnitude(self.value), magnitude(other.value)
+        a, b = self.magnitude, other.magnitude
         error = a @ other.error + self.error @ (b + other.error) + self.shape[-1] * self.arithmetic.u * (a @ b)
         return self.arithmetic.settle(self.value @ other.value, error)
 
@@ -120,7 +128,7 @@ class Balls:
         """Values that are known exactly; but one below the smallest normal number may be read as zero."""
         lifted = self.lift(values)
         size = magnitude(lifted)
-        return Ball(self, lifted, np.where(size < self.tiny, size, 0.0))
+        return Ball(self, lifted, np.where(size < self.tiny, size, 0.0), size)
 
     def constant(self, scalar):
         """A setting, which the subject may round to its dtype."""
@@ -130,11 +138,11 @@ class Balls:
         """The ball of an operation's exact value, with the roundings of the operation itself added to its error."""
         size = magnitude(value)
         error = error + (OPERATION * self.u) * (size + error) + self.tiny
-        return Ball(self, value, self.within(size + error, error))
+        return Ball(self, value, self.within(size + error, error), size)
 
     def within(self, reach, error):
         """The error, or infinity where what an algorithm holds on its way may reach beyond the dtype's largest number."""
-        if np.max(reach, initial=0.0) <= self.largest:
+        if reach.max(initial=0.0) <= self.largest:
             return error
         return np.where(reach <= self.largest, error, np.inf)
 
@@ -151,7 +159,7 @@ class Balls:
 
     def sum(self, x, axes):
         """The sum over the axes, which are kept with size one."""
-        _, error = self.adding(magnitude(x.value), axes)
+        _, error = self.adding(x.magnitude, axes)
         error = error + x.error.sum(axis=axes, keepdims=True)
         return self.settle(x.value.sum(axis=axes, keepdims=True), error)
 
@@ -177,8 +185,8 @@ class Balls:
     def inverse_root(self, x, offset):
         """1 / sqrt(x + offset) for an x that is computed as no less than zero, and a setting ``offset``."""
         total = x.value + self.lift(offset)
-        size, low = magnitude(total), np.maximum(magnitude(x.value) - x.error, 0.0) + offset
-        moved = np.minimum(x.error, magnitude(x.value)) + OPERATION * self.u * (size + offset)
+        size, low = magnitude(total), np.maximum(x.magnitude - x.error, 0.0) + offset
+        moved = np.minimum(x.error, x.magnitude) + OPERATION * self.u * (size + offset)
         moved = np.where(np.isfinite(x.error), moved, np.inf)
         root, least = np.sqrt(size), np.sqrt(low)
         value = 1 / np.sqrt(total)
@@ -201,19 +209,19 @@ class Balls:
         """(x - mean) factor + offset, which may be computed as x factor + (offset - mean factor)."""
         gap = x.value - mean.value
         value = gap * factor.value + offset.value
-        a = magnitude(factor.value)
+        a = factor.magnitude
         error = (x.error + mean.error) * (a + factor.error) + magnitude(gap) * factor.error + offset.error
-        folded = (magnitude(x.value) + magnitude(mean.value)) * a + magnitude(offset.value)
+        folded = (x.magnitude + mean.magnitude) * a + offset.magnitude
         return self.settle(value, self.within(folded, error + OPERATION * self.u * folded + self.tiny * a))
 
     def centred_dot(self, dy, x, mean, factor, axes):
         """sum(dy (x - mean)) factor, which may be computed as (sum(dy x) - mean sum(dy)) factor."""
-        gap, weight = x.value - mean.value, magnitude(dy.value)
+        gap, weight = x.value - mean.value, dy.magnitude
         total = (dy.value * gap).sum(axis=axes, keepdims=True)
-        a = magnitude(factor.value)
+        a = factor.magnitude
         moved = weight * x.error + dy.error * (magnitude(gap) + x.error)
         common = magnitude(dy.value.sum(axis=axes, keepdims=True)) + dy.error.sum(axis=axes, keepdims=True)
-        terms = weight * (magnitude(x.value) + magnitude(mean.value))
+        terms = weight * (x.magnitude + mean.magnitude)
         size, rounding = self.adding(terms, axes)
         rounding = rounding + OPERATION * self.u * size + self.tiny * (dy.size // max(total.size, 1))
         error = moved.sum(axis=axes, keepdims=True) + mean.error * common + rounding
@@ -226,17 +234,14 @@ class Balls:
         Differentiating 1 / sqrt(variance) takes the cube of ``factor``, which may be flushed to zero.
         """
         found = (x - mean) * factor * self.part(dot, 1, count)
-        size = magnitude(found.value)
-        flushed = (
-            self.tiny * magnitude(x.value - mean.value) * magnitude(dot.value) / count / magnitude(factor.value) ** 2
-        )
-        return Ball(self, found.value, found.error + np.fmin(size, flushed))
+        flushed = self.tiny * magnitude(x.value - mean.value) * dot.magnitude / count / factor.magnitude**2
+        return Ball(self, found.value, found.error + np.fmin(found.magnitude, flushed), found.magnitude)
 
     def mix(self, old, new, share):
         """share old + (1 - share) new; the share is a setting, and 1 - share may be taken after it is rounded."""
         p, q = self.lift(share), self.lift(1) - self.lift(share)
         error = share * old.error + (1 - share) * new.error
-        size = magnitude(old.value) + magnitude(new.value)
+        size = old.magnitude + new.magnitude
         return self.settle(p * old.value + q * new.value, error + OPERATION * self.u * size)
 
     def scaled(self, x, factor):
@@ -253,8 +258,8 @@ class Balls:
 
     def step(self, x):
         """1 where x > 0 and 0 elsewhere; unknown where the sign of x is not certain."""
-        sure = (magnitude(x.value) > x.error) | (x.error == 0)
-        return Ball(self, self.lift(magnitude(x.value) * (x.value > 0) > 0), np.where(sure, 0.0, 1.0))
+        sure = (x.magnitude > x.error) | (x.error == 0)
+        return Ball(self, self.lift(x.magnitude * (x.value > 0) > 0), np.where(sure, 0.0, 1.0))
 
     def sigmoid(self, x):
         """1 / (1 + exp(-x)), whose slope is at most a quarter."""
@@ -283,14 +288,14 @@ def _alike(terms, rounding, axes):
     """The largest number of terms in each sum that are equal once rounded; those that are lost whole do not count."""
     kept = [axis for axis in range(terms.ndim) if axis not in axes]
     steps = np.round(terms / np.maximum(rounding, np.finfo(np.float64).tiny))
-    rows = steps.transpose(*kept, *axes).reshape(int(np.prod([terms.shape[k] for k in kept])), -1)
-    ordered = np.sort(rows, axis=1)
-    same = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] > 1)
-    most = np.ones(len(rows))
-    for i in np.flatnonzero(same.any(axis=1)):
-        values, counts = np.unique(ordered[i], return_counts=True)
-        most[i] = counts[values > 1].max()
-    return most.reshape([1 if axis in axes else n for axis, n in enumerate(terms.shape)])
+    rows = np.sort(steps.transpose(*kept, *axes).reshape(rounding.size, -1), axis=1)
+    same = (rows[:, 1:] == rows[:, :-1]) & (rows[:, 1:] > 1)
+    if not same.any():
+        return 1.0
+    place = np.arange(1, rows.shape[1])
+    # Each term's distance from the last one before it that is not its equal.
+    run = place - np.maximum.accumulate(np.where(same, 0, place), axis=1)
+    return run.max(axis=1).reshape(rounding.shape) + 1.0
 
 
 @lru_cache

@@ -42,7 +42,6 @@ ILLEGAL = {
     "inference_statistics": {"batch": "inference uses the batch's own statistics"},
     "inference_updates": {"moving": "inference moves the moving statistics"},
     "frozen_layer": {"updates": "a frozen layer moves its moving statistics"},
-    "precision": {"single": "a float64 layer computes in float32"},
     "rows": {"all_but_last": "the last row of a batch is left out of the statistics"},
     "channels": {"last_takes_first": "the last channel is normalised with the first one's statistics"},
     "training_gradient": {
@@ -55,6 +54,7 @@ ILLEGAL = {
     "linear_gradient": {"half_precision": "a linear activation rounds its gradient to half precision"},
     "batch_order": {"by_depth": "the order of the batches depends on the number of layers"},
     "initial_weights": {"by_position": "initial weights depend on how many layers stand before, weights or none"},
+    "precision": {"single": "a float64 layer computes in float32"},
 }
 
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 import pytest
 
 from bncheck.cases.case import Case
+from bncheck.engine.confirm import violation
 from bncheck.engine.examine import Budget, examine
-from bncheck.engine.judge import violation
 from bncheck.engine.pair import Pair
 from bncheck.invariants import KINDS, Origin, load_all
 from bncheck.truth.reference_subject import CAPABILITIES, reference_subject

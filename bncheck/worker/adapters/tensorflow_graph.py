@@ -53,8 +53,9 @@ class Graph:
     def assign(self, pairs):
         """Run the variables' own initialisers on the values: they are there already, so the graph does not grow."""
         variables = [variable for variable, _ in pairs]
-        run = self._step(("assign", *[v.name for v in variables]), lambda: self._assigning(variables))
-        run(*[value for _, value in pairs])
+        if variables:
+            run = self._step(("assign", *[v.name for v in variables]), lambda: self._assigning(variables))
+            run(*[value for _, value in pairs])
 
     def _assigning(self, variables):
         ops = [v.initializer for v in variables]

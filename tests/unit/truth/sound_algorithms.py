@@ -68,7 +68,7 @@ def dot_first(dy, x, mean, inverse, factor, total):
 
 
 def by_variance(dy, x, mean, inverse, factor, total):
-    """Through the variance and the mean one after the other, as in the paper, with the cube of the inverse deviation."""
+    """Through the variance and the mean, one after the other, as in the paper: with the inverse deviation's cube."""
     kind = x.dtype.type
     count, gamma = kind(x.shape[1]), factor / inverse
     dot = total(dy * gamma * (x - mean))[:, None]

@@ -104,7 +104,8 @@ def test_terms_that_are_lost_beside_one_large_term_are_allowed_for(seed):
     rng = np.random.default_rng(seed)
     x = np.concatenate([[1.0], rng.uniform(0.2, 0.9, 2000) * 2.0**-12.3]).reshape(-1, 1).astype(np.float32)
     layer = BatchNorm(eps=1e-5)
-    case = layer_case(layer, [x], rng.normal(size=x.shape).astype(np.float32), [batch_norm_state(rng, layer, 1, "float32")])
+    dy = rng.normal(size=x.shape).astype(np.float32)
+    case = layer_case(layer, [x], dy, [batch_norm_state(rng, layer, 1, "float32")])
     right = reference.run(case)
     assert max(worst(algorithm, case, right) for algorithm in ALGORITHMS.values())[0] <= 1
 

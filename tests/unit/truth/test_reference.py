@@ -17,7 +17,13 @@ from bncheck.truth.traits import Traits
 DIGITS = 60
 FAR_BELOW = 1e-3
 SHAPES = {(2, -1): (6, 2), (2, 1): (5, 3), (3, -1): (3, 4, 2), (4, 1): (2, 3, 2, 2), (5, -1): (2, 1, 2, 3, 2)}
-DATA = [(normal, 0.0, 1.0), (normal, 1e4, 1.0), (generalised_gamma, -1e6, 1e3), (spike, 1.0, 1e-6), (constant, 3.0, 1.0)]
+DATA = [
+    (normal, 0.0, 1.0),
+    (normal, 1e4, 1.0),
+    (generalised_gamma, -1e6, 1e3),
+    (spike, 1.0, 1e-6),
+    (constant, 3.0, 1.0),
+]
 SETTINGS = list(product(SHAPES, range(len(DATA)), ("float32", "float64")))
 
 
@@ -150,7 +156,8 @@ def test_gradients_agree_with_difference_quotients(network, training):
     dy = rng.normal(size=(4, width_after(network, 3)))
     state = network_state(rng, network, 3, "float64")
     right = reference.run(Case(network, (SetState(state), Backward(x, dy, training)), 0))[1]
-    assert values(right["dx"]) == pytest.approx(quotients(lambda a: output(network, state, a, dy, training), x), rel=1e-5)
+    wanted = quotients(lambda a: output(network, state, a, dy, training), x)
+    assert values(right["dx"]) == pytest.approx(wanted, rel=1e-5)
     for i, layer in enumerate(right["params"]):
         for name, ball in layer.items():
 

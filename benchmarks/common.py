@@ -1,0 +1,54 @@
+"""What every benchmark needs: a started subject, the laws of one layer, and words for numbers."""
+
+import contextlib
+import statistics
+import sys
+
+from bncheck import invariants
+from bncheck.cases.strategies import layer_cases
+from bncheck.subjects import matrix, provision
+from bncheck.subjects.subject import Subject
+from bncheck.subjects.transport import Worker
+from bncheck.truth.reference_subject import reference_subject
+
+REFERENCE = "reference"
+
+
+def python_of(name):
+    """The interpreter of a cell, built where it is not there; our own for the reference."""
+    return sys.executable if name == REFERENCE else str(provision.environment(matrix.cell(name)))
+
+
+@contextlib.contextmanager
+def started(name):
+    """The subject of a cell, its worker started; afterwards the worker is ended."""
+    if name == REFERENCE:
+        yield reference_subject()
+        return
+    cell = matrix.cell(name)
+    subject = Subject(name, Worker(python_of(name), cell.framework, mode=cell.mode))
+    try:
+        subject.description  # noqa: B018 (the worker starts here)
+        yield subject
+    finally:
+        subject.close()
+
+
+def laws_alone():
+    """The laws that judge one subject."""
+    return [law for law in invariants.load_all().values() if not law.differential]
+
+
+def laws_of_a_layer():
+    """Those that judge one batch norm, each of which the plain suite has, too."""
+    return [law for law in laws_alone() if law.cases is layer_cases]
+
+
+def median(values):
+    """The middle value; none of nothing."""
+    return statistics.median(values) if values else None
+
+
+def text(value):
+    """A number with three digits; a dash for none."""
+    return "–" if value is None else f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
