@@ -120,23 +120,23 @@ def output():
 
 
 def commands(found):
-    """The command that shows each finding again, by cell and law."""
+    """The command that shows each finding again, by cell, law and its place among the law's findings."""
     return {
-        (cell["cell"], result["invariant"]): command(found, cell, result)
+        (cell["cell"], result["invariant"], place): command(found, cell, result["invariant"], finding["case"])
         for cell in found["cells"]
         for result in cell["results"]
-        if result["finding"]
+        for place, finding in enumerate(record.findings(result))
     }
 
 
-def command(found, cell, result):
+def command(found, cell, law, case):
     """The command that judges the finding's law on its case; without a folder for cases, on what was drawn."""
     parts = ["bncheck", "run", *(cell.get("names") or [cell["cell"]])]
     for option in ("interpreter", "layer"):
         if cell.get(option):
             parts += [{"interpreter": "--python", "layer": "--layer"}[option], cell[option]]
-    parts += ["--select", result["invariant"]]
-    path = write_case(result["invariant"], result["finding"]["case"])
+    parts += ["--select", law]
+    path = write_case(law, case)
     if path is None:
         return shlex.join([*parts, "--seed", str(found["seed"]), "--max-examples", str(found["max_examples"])])
     return f"{shlex.join(parts)} --case {_short(path)}"

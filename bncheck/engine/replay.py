@@ -15,12 +15,12 @@ from bncheck.truth.reference_subject import reference_subject
 
 @dataclass(frozen=True)
 class Given:
-    """The cases that laws are judged on: for each law a case for each cell; the cell None stands for every other."""
+    """The cases that laws are judged on: for each law those for each cell; the cell None stands for every other."""
 
     cases: dict
 
     def laws(self, laws, cell):
-        """The laws that have a case for a cell, each with that one case."""
+        """The laws that have cases for a cell, each with those alone."""
         found = [(law, self.cases.get(law.name, {})) for law in laws]
         return [only(law, cases.get(cell, cases[None])) for law, cases in found if cases]
 
@@ -30,7 +30,7 @@ def read(path, laws):
     value = record.read_json(path)
     if isinstance(value, dict) and "network" in value:
         case = Case.from_json(value)
-        cases = {law.name: {None: case} for law in laws}
+        cases = {law.name: {None: [case]} for law in laws}
     else:
         cases = _of_record(record.checked(value, path), {law.name for law in laws})
     fitting = {law.name: _that_fit(law, cases.get(law.name, {})) for law in laws}
@@ -41,20 +41,21 @@ def read(path, laws):
 
 
 def _of_record(found, names):
-    """Each finding's case by law and cell, and the first cell's case for every cell without a finding of its own."""
+    """The findings' cases by law and cell, and the first cell's for every cell without a finding of its own."""
     cases = {}
     for cell in found["cells"]:
         for result in cell["results"]:
-            if result["finding"] and result["invariant"] in names:
-                of_law, case = cases.setdefault(result["invariant"], {}), Case.from_json(result["finding"]["case"])
-                of_law[cell["cell"]] = case
-                of_law.setdefault(None, case)
+            own = [Case.from_json(finding["case"]) for finding in record.findings(result)]
+            if own and result["invariant"] in names:
+                of_law = cases.setdefault(result["invariant"], {})
+                of_law[cell["cell"]] = own
+                of_law.setdefault(None, own)
     return cases
 
 
 def _that_fit(law, cases):
-    kept = {cell: case for cell, case in cases.items() if fits(law, case)}
-    return kept if None in kept else {}
+    kept = {cell: [case for case in own if fits(law, case)] for cell, own in cases.items()}
+    return kept if all(kept.values()) else {}
 
 
 def fits(law, case):
@@ -68,12 +69,13 @@ def fits(law, case):
         return False
 
 
-def only(law, case):
-    """The law with that case for all its cases."""
+def only(law, cases):
+    """The law with those cases for all its cases."""
+    first, *others = cases
 
     def given(seed):
-        return st.just(case)
+        return st.just(first)
 
     # Laws whose strategies have one name share what is drawn.
-    given.__name__ = f"case_{case.digest}"
-    return replace(law, examples=(), cases=given)
+    given.__name__ = f"case_{first.digest}"
+    return replace(law, examples=tuple(others), cases=given)

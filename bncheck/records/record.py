@@ -40,6 +40,7 @@ def new(cells, *, seed, max_examples, interrupted=False, notes=()):
 
 def plain_result(result):
     """A result of the engine as JSON values."""
+    further = {"further": [_plain_finding(each) for each in result.further]} if result.further else {}
     return {
         "invariant": result.invariant,
         "verdict": result.verdict,
@@ -48,7 +49,13 @@ def plain_result(result):
         "seconds": round(result.seconds, 3),
         "reason": result.reason,
         "finding": _plain_finding(result.finding) if result.finding else None,
+        **further,
     }
+
+
+def findings(result):
+    """The findings of a record's result, one a mechanism."""
+    return [result["finding"], *result.get("further", ())] if result["finding"] else []
 
 
 def _plain_finding(finding):

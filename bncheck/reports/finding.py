@@ -11,6 +11,7 @@ from rich.text import Text
 from bncheck.cases.arrays import text
 from bncheck.cases.case import Case
 from bncheck.errors import UsageError
+from bncheck.records.record import findings as record_findings
 from bncheck.reports.words import MARKS, STYLES, clean
 from bncheck.truth.traits import ILLEGAL
 
@@ -23,19 +24,20 @@ def findings(record, laws, replays):
     groups = {}
     for cell in record["cells"]:
         for result in cell["results"]:
-            if result["finding"]:
-                key = (result["invariant"], result["verdict"], repr(result["finding"]))
-                groups.setdefault(key, []).append((cell["cell"], result))
-    for (name, _, _), members in sorted(groups.items(), key=lambda group: group[0][0]):
-        cells = [cell for cell, _ in members]
-        yield finding(members[0][1], cells, laws.get(name), replays.get((cells[0], name)))
+            for place, found in enumerate(record_findings(result)):
+                key = (result["invariant"], result["verdict"], repr(found))
+                groups.setdefault(key, []).append((cell["cell"], result, place))
+    for (name, *_), members in sorted(groups.items(), key=lambda group: group[0][0]):
+        first, result, place = members[0]
+        replay = replays.get((first, name, place))
+        yield finding(result, [cell for cell, *_ in members], laws.get(name), replay, place)
 
 
-def finding(result, cells, law=None, replay=None):
-    """One finding; ``law`` is None where this bncheck has no such law, ``replay`` a command or None."""
-    found, verdict = result["finding"], result["verdict"]
+def finding(result, cells, law=None, replay=None, place=0):
+    """One of a result's findings; ``law`` is None where this bncheck has no such law, ``replay`` a command or None."""
+    found, name, verdict = record_findings(result)[place], result["invariant"], result["verdict"]
     case, dtype = _case(found["case"])
-    head = Text.assemble((MARKS.get(verdict, "?") + " ", STYLES.get(verdict, "")), (clean(result["invariant"]), "bold"))
+    head = Text.assemble((MARKS.get(verdict, "?") + " ", STYLES.get(verdict, "")), (clean(name), "bold"))
     head.append(clean(" on " + ", ".join(cells)))
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True, style="dim")

@@ -85,5 +85,15 @@ def test_every_example_of_a_law_fits_it():
 
 def test_laws_with_different_cases_share_nothing():
     other = seeded().but(seed=5)
-    one, two = (replay.only(law("linear_activation_keeps_initial_weights"), case) for case in (seeded(), other))
+    one, two = (replay.only(law("linear_activation_keeps_initial_weights"), [case]) for case in (seeded(), other))
     assert one.cases.__name__ != two.cases.__name__
+
+
+def test_a_law_with_two_findings_is_judged_on_both(case_file):
+    found = a_record(one=seeded())
+    (result,) = found["cells"][0]["results"]
+    result["further"] = [{**result["finding"], "case": seeded().but(seed=5).to_json()}]
+    laws = invariants.select(["linear_activation_keeps_initial_weights"])
+    (one,) = replay.read(case_file(found), laws).laws(laws, "one")
+    assert one.cases.__name__ == f"case_{seeded().digest}"
+    assert [case.seed for case in one.examples] == [5]

@@ -80,7 +80,9 @@ def test_every_verdict_has_its_mark_and_its_reason():
 
 
 def test_a_finding_says_all_that_is_needed():
-    text = " ".join(shown(cell("tf1.14", failing()), replays={("tf1.14", LAW): "bncheck run tf1.14 --case x"}).split())
+    text = " ".join(
+        shown(cell("tf1.14", failing()), replays={("tf1.14", LAW, 0): "bncheck run tf1.14 --case x"}).split()
+    )
     law = load_all()[LAW]
     for part in (
         f"✗ {LAW} on tf1.14 {law.title}",
@@ -109,9 +111,15 @@ def test_cells_with_the_same_finding_share_it():
     assert f"✗ {LAW} on tf1.14, tf1.15" in text
 
 
+def test_findings_of_two_mechanisms_are_both_shown_with_their_commands():
+    both = failing() | {"further": [finding(mechanism="unexplained", actual=7.5)]}
+    text = shown(cell("a", both), replays={("a", LAW, 0): "first command", ("a", LAW, 1): "second command"})
+    assert text.index("first command") < text.index("7.5") < text.index("second command")
+
+
 def test_the_command_is_on_a_line_of_its_own_whatever_the_width():
     command = "bncheck run tf1.14 --case " + "long/" * 60
-    lines = shown(cell("tf1.14", failing()), width=80, replays={("tf1.14", LAW): command}).splitlines()
+    lines = shown(cell("tf1.14", failing()), width=80, replays={("tf1.14", LAW, 0): command}).splitlines()
     assert f"  {command}" in lines
 
 
@@ -178,7 +186,7 @@ def test_text_from_a_record_cannot_steer_the_terminal(colour):
         error=NASTY,
         layer=NASTY,
     )
-    text = shown(hostile, replays={(NASTY, NASTY): NASTY}, colour=colour, notes=[NASTY])
+    text = shown(hostile, replays={(NASTY, NASTY, 0): NASTY}, colour=colour, notes=[NASTY])
     assert "[red]boo[/red]" in text
     for sequence in ("\x07", "\u202e", "\x1b[31m[", "\x1b]"):
         assert sequence not in text

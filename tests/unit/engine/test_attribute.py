@@ -1,0 +1,73 @@
+from dataclasses import replace
+
+import pytest
+from fake_subjects import bent, raising
+
+from bncheck.cases.network import BatchNorm
+from bncheck.cases.variants import layer_example
+from bncheck.engine.attribute import mechanism
+from bncheck.engine.examine import Budget, examine
+from bncheck.engine.pair import Pair
+from bncheck.invariants import load_all
+from bncheck.truth.reference_subject import reference_subject
+from bncheck.truth.traits import Traits, defects
+
+LAWS = load_all()
+ALONE = [law for law in LAWS.values() if not law.differential]
+OUTPUT = LAWS["training_output_matches_reference"]
+OF_A_MUTANT = [(name, traits, law) for name, traits in defects(Traits()) for law in ALONE if law.mutant() == traits]
+OTHERS = [(name, traits) for name, traits in defects(Traits()) if not any(law.mutant() == traits for law in ALONE)]
+CASE = layer_example([[0.0], [8.0], [1.0]], dy=[[1.0], [-2.0], [0.5]], layer=BatchNorm(eps=1e-6))
+
+
+@pytest.mark.parametrize(("name", "traits", "law"), OF_A_MUTANT, ids=[f"{n}-{law.name}" for n, _, law in OF_A_MUTANT])
+def test_a_defect_is_named_by_the_law_whose_mutant_it_is(name, traits, law):
+    found = examine(reference_subject(traits), [law], Budget(40))[0].finding
+    assert found.mechanism == name
+
+
+@pytest.mark.parametrize(("name", "traits"), OTHERS, ids=[name for name, _ in OTHERS])
+def test_a_defect_that_is_no_laws_mutant_is_found_and_named(name, traits):
+    results = examine(reference_subject(traits), ALONE, Budget(40))
+    findings = [each for result in results if result.finding for each in (result.finding, *result.further)]
+    assert findings
+    assert name in {finding.mechanism for finding in findings}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_drawn_cases_name_the_mechanism_as_the_examples_do(seed):
+    for law in ALONE:
+        found = examine(reference_subject(law.mutant()), [replace(law, examples=())], Budget(40, seed=seed))[0].finding
+        assert found.mechanism in [name for name, traits in defects(Traits()) if traits == law.mutant()], law.name
+
+
+def test_numbers_that_no_trait_gives_are_unexplained():
+    def bend(program, answer):
+        for step in answer["steps"]:
+            step.update({"y": step["y"] * 3} if "y" in step else {})
+        return answer
+
+    assert mechanism(bent(bend), OUTPUT, CASE) == "unexplained"
+
+
+def test_an_exception_is_unexplained():
+    assert mechanism(raising("boom"), OUTPUT, CASE) == "unexplained"
+
+
+def test_the_conventions_of_the_subject_are_no_part_of_the_mechanism():
+    subject = reference_subject(Traits(running_variance="unbiased", moving_average="swapped"))
+    found = examine(subject, [LAWS["moving_mean_matches_reference"]], Budget(10))[0].finding
+    assert found.mechanism == "moving_average: swapped"
+
+
+def test_a_pair_has_no_mechanism():
+    law = LAWS["weights_port_in_inference"]
+    pair = Pair(reference_subject(), reference_subject(law.mutant()))
+    assert examine(pair, [law], Budget(10))[0].finding.mechanism == "unexplained"
+
+
+def test_two_defects_are_found_by_their_two_names():
+    subject = reference_subject(Traits(epsilon="outside", inference_updates="moving"))
+    results = examine(subject, ALONE, Budget(40))
+    named = {f.mechanism for result in results if result.finding for f in (result.finding, *result.further)}
+    assert {part for name in named for part in name.split("; ")} >= {"epsilon: outside", "inference_updates: moving"}
