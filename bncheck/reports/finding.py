@@ -78,10 +78,9 @@ def _case(plain):
     """The rows of a case and its dtype; a record may hold anything under the name of a case."""
     try:
         case = Case.from_json(plain)
-        rows = [("network", network(case.network)), ("seed", case.seed)]
-        if case.input:
-            rows.append(("input", f"{case.dtype} of shape {case.shape}"))
-        return [*rows, ("steps", _steps(case))], case.dtype
+        given = f"{case.dtype} of shape {tuple(case.shape)}"
+        rows = [("network", network(case.network)), ("input", given), ("seed", case.seed), ("steps", _steps(case))]
+        return rows, case.dtype
     except UNSHOWN as error:
         return [("case", f"cannot be shown: {error}")], None
 

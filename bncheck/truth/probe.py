@@ -64,9 +64,11 @@ def _case(rank, position, dtype):
 
 
 def _running_variance(trace, case):
+    """The estimator that explains the moving variance, in the case's dtype or, failing that, in float32."""
     actual = trace.state(2)[0].get("moving_variance")
-    for value in LEGAL["running_variance"]:
-        right = reference.run(case, Traits(running_variance=value))[2]["state"][0]["moving_variance"]
+    for precision, value in product(("dtype", "single"), LEGAL["running_variance"]):
+        traits = Traits(running_variance=value, precision=precision)
+        right = reference.run(case, traits)[2]["state"][0]["moving_variance"]
         try:
             close("moving variance", actual, right)
             return value

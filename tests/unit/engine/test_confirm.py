@@ -34,7 +34,7 @@ def test_the_subject_goes_on_as_it_was(plainly):
 
 def test_what_is_raised_is_a_violation_that_says_so():
     found = violation(raising("boom"), LAW, CASE)
-    assert (found.what, found.actual) == ("the subject raises: step 1 raised ValueError: boom", None)
+    assert (found.what, found.actual) == ("the subject raises: step 3 raised ValueError: boom", None)
 
 
 def test_what_is_not_offered_is_none():
@@ -48,7 +48,7 @@ def test_an_answer_that_is_no_trace_is_a_violation():
 
 def test_an_array_of_another_kind_is_a_violation():
     def bend(program, answer):
-        return {"steps": [{name: "text" for name in step} for step in answer["steps"]]}
+        return {"steps": [dict.fromkeys(step, "text") for step in answer["steps"]]}
 
     assert violation(bent(bend), LAW, CASE).what.startswith("the subject answers wrongly: the y of step 3 is no array")
 

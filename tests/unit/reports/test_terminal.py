@@ -91,7 +91,7 @@ def test_a_finding_says_all_that_is_needed():
         "allowed 0.0",
         "initial_weights: by_position (initial weights depend on",
         "network Dense(1) → Linear() → Dense(1)",
-        "seed 1 input float32 of shape (2, 1) steps 0 State",
+        "input float32 of shape (2, 1) seed 1 steps 0 State",
         f"why {law.why}",
         f"origin {law.origin.link}",
         "see it again bncheck run tf1.14 --case x",
