@@ -6,6 +6,7 @@ a long search on all the distributions, offsets and scales that a run draws.
 
 import numpy as np
 
+from benchmarks.common import laws_of_a_layer, median, started, text
 from bncheck.cases.case import Backward, State
 from bncheck.cases.distributions import normal
 from bncheck.cases.network import BatchNorm
@@ -14,7 +15,6 @@ from bncheck.engine.examine import Budget, examine
 from bncheck.truth.bounds import magnitude, precise
 from bncheck.truth.expected import expected
 from bncheck.truth.probe import measure as conventions
-from benchmarks.common import laws_of_a_layer, median, started, text
 
 CELLS = ("torch2.13", "keras3.15-tf")
 SHARPNESS_CASES, SOUNDNESS_CASES = 300, 2000

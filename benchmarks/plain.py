@@ -13,11 +13,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.common import REFERENCE, laws_of_a_layer, median, python_of, started, text
 from bncheck.engine.examine import Budget, examine
 from bncheck.errors import UsageError
 from bncheck.subjects import installer, matrix, pip_config
 from bncheck.subjects.transport import ENVIRONMENT
-from benchmarks.common import REFERENCE, laws_of_a_layer, median, python_of, started, text
 
 CELLS = ("keras3.15-tf", "torch2.13")
 FIRST, LAST, ROUNDS = 50, 150, 3

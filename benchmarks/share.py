@@ -11,11 +11,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.common import REFERENCE, laws_alone, laws_of_a_layer, median, python_of, started, text
 from bncheck.engine.examine import Budget, examine
 from bncheck.subjects import matrix
 from bncheck.subjects.transport import ENVIRONMENT
 from bncheck.worker import codec
-from benchmarks.common import REFERENCE, laws_alone, laws_of_a_layer, median, python_of, started, text
 
 CELLS = ("keras3.15-tf", "torch2.13")
 GOALS = {"keras3.15-tf": 0.75, "torch2.13": 0.30}

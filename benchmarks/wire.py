@@ -7,8 +7,8 @@ import time
 
 import numpy as np
 
-from bncheck.cases.case import Case, Forward
 from benchmarks.common import REFERENCE, median, started, text
+from bncheck.cases.case import Case, Forward
 
 CELLS = ("torch2.13", "keras3.15-tf", "tf1.14")
 TRIPS, GOAL = 1000, 0.1

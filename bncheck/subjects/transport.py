@@ -68,8 +68,8 @@ class Worker:
         self.options = {"mode": mode, "layer": layer, "memory": memory}
         self.seconds = seconds
         self.process, self.killed = None, False
-        self.log = tempfile.TemporaryFile()
-        self.journal = tempfile.TemporaryFile()
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the worker)
+        self.journal = tempfile.TemporaryFile()  # noqa: SIM115
         self._description = None
 
     @property

@@ -80,7 +80,7 @@ class Ball:
         return Ball(self.arithmetic, self.value[index], self.error[index])
 
     @property
-    def T(self):  # noqa: N802
+    def T(self):
         """The transposed matrix."""
         return Ball(self.arithmetic, self.value.T, self.error.T)
 
@@ -141,7 +141,7 @@ class Balls:
         return Ball(self, value, self.within(size + error, error), size)
 
     def within(self, reach, error):
-        """The error, or infinity where what an algorithm holds on its way may reach beyond the dtype's largest number."""
+        """The error, or infinity where what an algorithm holds on its way may exceed the dtype's largest number."""
         if reach.max(initial=0.0) <= self.largest:
             return error
         return np.where(reach <= self.largest, error, np.inf)

@@ -1,4 +1,4 @@
-"""Comparison of what a subject returned with what is right; a difference is a :class:`Violation` that explains itself."""
+"""Compares what a subject returned with what is right; a difference is a :class:`Violation` that explains itself."""
 
 import numpy as np
 
