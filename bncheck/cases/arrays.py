@@ -51,7 +51,7 @@ def _array(value):
     if math.prod(shape) != len(data) or len(data) > LARGEST:
         raise UsageError(f"an array of shape {shape} has {len(data)} values")
     try:
-        values = [NON_FINITE[item] if isinstance(item, str) else item for item in data]
+        values = [item if isinstance(item, int | float) else NON_FINITE[item] for item in data]
         return np.array(values, dtype).reshape(shape)
     except (KeyError, TypeError, ValueError, OverflowError):
         raise UsageError(f"an array of {dtype} holds something that is no number") from None

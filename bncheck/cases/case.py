@@ -159,8 +159,11 @@ class Case:
             network = tuple(layer_from_plain(layer) for layer in plain["network"])
             steps = tuple(_step(step) for step in plain["steps"])
             seed, given, fresh = plain["seed"], plain.get("input"), plain.get("fresh", False)
-            shape_and_dtype = (tuple(given[0]), given[1]) if given else None
-            case = cls(network, steps, seed, shape_and_dtype, fresh)
+            if type(seed) is not int or type(fresh) is not bool:
+                raise UsageError(
+                    f"a case has a whole seed, and fresh is true or false, not {seed!r:.40}, {fresh!r:.40}"
+                )
+            case = cls(network, steps, seed, _input(given) if given else None, fresh)
             return case.digest and case
         except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
             raise UsageError(f"not a case of bncheck: {type(error).__name__}: {error}") from None
@@ -171,4 +174,25 @@ def _step(plain):
     kind = STEPS.get(values.pop("step", None))
     if kind is None:
         raise UsageError(f"a step is one of {', '.join(STEPS)}, not {plain.get('step')!r}")
+    for field_ in fields(kind):
+        if field_.name in values and not _fits(values[field_.name], field_.type):
+            value = type(values[field_.name]).__name__
+            raise UsageError(f"{kind.__name__}.{field_.name} should be of type {field_.type.__name__}, not {value}")
+    if kind is SetState and not all(_is_arrays(layer) for layer in values.get("state", ())):
+        raise UsageError("SetState.state should be a list of objects whose values are arrays")
     return kind(**values)
+
+
+def _fits(value, kind):
+    return type(value) is kind if kind in (bool, int) else isinstance(value, kind)
+
+
+def _is_arrays(layer):
+    return isinstance(layer, dict) and all(isinstance(value, np.ndarray) for value in layer.values())
+
+
+def _input(given):
+    shape, dtype = given
+    if not isinstance(dtype, str) or not all(type(n) is int and n > 0 for n in shape):
+        raise UsageError(f"a case's input is a shape and a dtype's name, not {given!r:.80}")
+    return tuple(shape), dtype

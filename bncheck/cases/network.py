@@ -73,7 +73,7 @@ ACTIVATIONS = ("relu", "tanh", "sigmoid")
 
 def layer_from_plain(plain):
     """The layer of a dict made by :meth:`Layer.plain`.  Raises UsageError for anything else."""
-    if not isinstance(plain, dict) or plain.get("layer") not in KINDS:
+    if not isinstance(plain, dict) or plain.get("layer") not in list(KINDS):  # a list compares what has no hash, too
         raise UsageError(f"a layer is an object with a 'layer' of {', '.join(KINDS)}, not {plain!r:.80}")
     kind = KINDS[plain["layer"]]
     values = {name: value for name, value in plain.items() if name != "layer"}

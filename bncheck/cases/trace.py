@@ -35,10 +35,11 @@ class Trace:
             if len(steps) != count:
                 raise Malformed(f"{count} steps were asked and {len(steps)} answered")
             return cls(steps)
-        kind, message, step = (raised.get(name) for name in ("type", "message", "step"))
+        told = raised if isinstance(raised, dict) else {}
+        kind, message, step = (told.get(name) for name in ("type", "message", "step"))
         if not isinstance(kind, str) or not isinstance(message, str) or not isinstance(step, int):
             raise Malformed("what was raised has a type, a message and a step")
-        return cls(steps, (kind, message, step, bool(raised.get("unsupported"))))
+        return cls(steps, (kind, message, step, bool(told.get("unsupported"))))
 
     def __getitem__(self, index):
         if index < len(self.steps):

@@ -15,8 +15,8 @@ from bncheck.truth.traits import Traits
 
 ORIGIN = Origin(
     "https://github.com/keras-team/keras/issues/18795",
-    affected={"keras": ">=3.0.0,<3.0.3"},
-    note="the variance was E[x^2] - E[x]^2",
+    affected={"keras": ">=3.0.0,<3.0.3", "keras:torch": "==3.15.1", "tensorflow": "<=2.10.1"},
+    note="the variance was E[x^2] - E[x]^2; on torch it still is",
 )
 KIND = "reference"
 NEEDS = {"training"}

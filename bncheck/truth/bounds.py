@@ -24,6 +24,7 @@ import numpy as np
 LAMBDA = 4.0
 OPERATION = 2.0
 FUNCTION = 8.0
+MIXING = 3.0
 ROOT = 4.0
 DIGITS = 40
 
@@ -238,11 +239,14 @@ class Balls:
         return Ball(self, found.value, found.error + np.fmin(found.magnitude, flushed), found.magnitude)
 
     def mix(self, old, new, share):
-        """share old + (1 - share) new; the share is a setting, and 1 - share may be taken after it is rounded."""
+        """share old + (1 - share) new, which may be computed as old - (old - new) (1 - share).
+
+        That way (1 - share) |old - new| has three roundings, and 1 - share may be taken after the share is rounded.
+        """
         p, q = self.lift(share), self.lift(1) - self.lift(share)
         error = share * old.error + (1 - share) * new.error
         size = old.magnitude + new.magnitude
-        return self.settle(p * old.value + q * new.value, error + OPERATION * self.u * size)
+        return self.settle(p * old.value + q * new.value, error + (MIXING - share) * self.u * size)
 
     def scaled(self, x, factor):
         """The values times a plain number that is known to more digits than the dtype has."""
