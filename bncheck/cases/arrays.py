@@ -52,9 +52,10 @@ def _array(value):
         raise UsageError(f"an array of shape {shape} has {len(data)} values")
     try:
         values = [item if isinstance(item, int | float) else NON_FINITE[item] for item in data]
-        return np.array(values, dtype).reshape(shape)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        raise UsageError(f"an array of {dtype} holds something that is no number") from None
+        with np.errstate(over="raise"):
+            return np.array(values, dtype).reshape(shape)
+    except (KeyError, TypeError, ValueError, ArithmeticError):
+        raise UsageError(f"an array of {dtype} holds something that is no number of it") from None
 
 
 def text(array, most=64):

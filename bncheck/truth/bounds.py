@@ -213,7 +213,7 @@ class Balls:
         a = factor.magnitude
         error = (x.error + mean.error) * (a + factor.error) + magnitude(gap) * factor.error + offset.error
         folded = (x.magnitude + mean.magnitude) * a + offset.magnitude
-        return self.settle(value, self.within(folded, error + OPERATION * self.u * folded + self.tiny * a))
+        return self.settle(value, self.within(folded, error + OPERATION * self.u * folded + self.tiny * (a + 2)))
 
     def centred_dot(self, dy, x, mean, factor, axes):
         """sum(dy (x - mean)) factor, which may be computed as (sum(dy x) - mean sum(dy)) factor."""
@@ -246,7 +246,7 @@ class Balls:
         p, q = self.lift(share), self.lift(1) - self.lift(share)
         error = share * old.error + (1 - share) * new.error
         size = old.magnitude + new.magnitude
-        return self.settle(p * old.value + q * new.value, error + (MIXING - share) * self.u * size)
+        return self.settle(p * old.value + q * new.value, error + (MIXING - share) * self.u * size + 2 * self.tiny)
 
     def scaled(self, x, factor):
         """The values times a plain number that is known to more digits than the dtype has."""

@@ -67,6 +67,7 @@ GOOD = {"dtype": "float32", "shape": [2], "data": [1.0, 2.0]}
         {"shape": [10**9, 10**9]},
         {"data": "text"},
         {"data": [1.0, None]},
+        {"data": [1.0, 1e300]},
         {"data": [1.0, "two"]},
         {"data": [1.0, [2.0]]},
         {"data": [1.0, {"dtype": 1}]},

@@ -76,11 +76,18 @@ def test_every_case_is_valid(cases):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_every_run_has_all_ranks_positions_and_dtypes(seed):
-    found = {(len(case.shape), case.layer.axis, case.dtype) for case in drawn(layer_cases, seed, 200)}
+    found = {(len(shape), layer.axis, dtype) for layer, shape, dtype in strategies._pool(seed)}
     assert {(rank, axis) for rank, axis, _ in found} == {(rank, axis) for rank in (2, 3, 4, 5) for axis in (-1, 1)}
     assert {(rank, dtype) for rank, _, dtype in found} == {
         (rank, dtype) for rank in (2, 3, 4, 5) for dtype in ("float32", "float64")
     }
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nearly_all_of_a_pool_is_drawn(seed):
+    configurations = {(case.layer, case.shape, case.dtype) for case in drawn(layer_cases, seed, 150)}
+    assert configurations <= set(strategies._pool(seed))
+    assert len(configurations) > 0.8 * POOL
 
 
 @pytest.mark.parametrize("seed", range(4))
