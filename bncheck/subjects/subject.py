@@ -57,7 +57,7 @@ class Subject:
         if case.digest not in self.traces:
             self._send([(case, [case])])
             self._collect()
-        found = self.traces[case.digest]
+        found = self.traces.get(case.digest, Malformed("the case was not answered"))
         if isinstance(found, Exception):
             raise found
         return found
@@ -95,7 +95,8 @@ class Subject:
             except Malformed as error:
                 trace = error
             else:
-                self.inside += float(answer.get("seconds", 0.0))
+                seconds = answer.get("seconds")
+                self.inside += seconds if isinstance(seconds, float) else 0.0
             if len(members) == 1:
                 self._keep(case, trace)
             elif isinstance(trace, Trace) and not trace.raised:

@@ -1,0 +1,86 @@
+"""The product on real frameworks: `bncheck run` on four cells.  Their environments are built at first use."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+FLOOR, MOMENTUM, SEEDS = "epsilon: floor", "momentum_precision: single", "initial_weights: by_position"
+OUTPUTS = {"inference_output_matches_reference": {FLOOR}, "training_output_matches_reference": {FLOOR}}
+STATISTICS = {"moving_mean_matches_reference": {MOMENTUM}, "moving_variance_matches_reference": {MOMENTUM}}
+BROKEN = {
+    # The fused kernel raises a small epsilon; 1 - momentum is rounded to float32; an operation's seed is its number.
+    "tf1.14": {**OUTPUTS, **STATISTICS, "linear_activation_keeps_initial_weights": {SEEDS}},
+    "tf2.0": {**OUTPUTS, **STATISTICS},
+    "keras3.15-tf": {},
+    "torch2.13": {},
+}
+ESTIMATORS = {"tf1.14": {"biased", "unbiased"}, "tf2.0": {"biased", "unbiased"}, "keras3.15-tf": {"biased"}}
+LINEAR = {"linear_activation_is_identity", "linear_activation_keeps_gradients", "linear_activation_keeps_training"}
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    """Runs a cell once, and gives its record and exit code."""
+    folder, known = tmp_path_factory.mktemp("records"), {}
+
+    def record(*cells):
+        if cells not in known:
+            file = folder / f"{'-'.join(cells)}.json"
+            command = [sys.executable, "-m", "bncheck", "run", *cells, "--record", str(file)]
+            code = subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode
+            known[cells] = json.loads(file.read_text()), code
+        return known[cells]
+
+    return record
+
+
+def results(record):
+    return {result["invariant"]: result for result in record["cells"][0]["results"]}
+
+
+@pytest.mark.parametrize("cell", BROKEN)
+def test_a_cell_ends_in_verdicts(records, cell):
+    record, code = records(cell)
+    assert len(results(record)) == 21
+    assert {result["verdict"] for result in results(record).values()} <= {"pass", "fail"}
+    assert code == (1 if BROKEN[cell] else 0)
+
+
+@pytest.mark.parametrize("cell", BROKEN)
+def test_a_cell_breaks_just_the_laws_it_is_known_to_break(records, cell):
+    record, _ = records(cell)
+    broken = {name: result for name, result in results(record).items() if result["finding"]}
+    mechanisms = {
+        name: {finding["mechanism"] for finding in [result["finding"], *result.get("further", ())]}
+        for name, result in broken.items()
+    }
+    assert mechanisms == BROKEN[cell]
+
+
+@pytest.mark.parametrize("cell", ESTIMATORS)
+def test_the_estimator_of_the_moving_variance_is_read_off_the_subject(records, cell):
+    record, _ = records(cell)
+    measured = record["cells"][0]["traits"]["running_variance"]
+    assert ({measured} if isinstance(measured, str) else set(measured.values())) == ESTIMATORS[cell]
+
+
+def test_the_founding_bug_is_found_in_a_network_of_at_most_three_layers(records):
+    record, _ = records("tf1.14")
+    found = results(record)
+    network = found["linear_activation_keeps_initial_weights"]["finding"]["case"]["network"]
+    assert len(network) <= 3
+    assert "Linear" in {layer["layer"] for layer in network}
+    assert {found[name]["verdict"] for name in LINEAR} == {"pass"}
+
+
+def test_the_founding_bug_is_gone_in_tensorflow_2(records):
+    record, _ = records("tf2.0")
+    assert results(record)["linear_activation_keeps_initial_weights"]["verdict"] == "pass"
+
+
+def test_keras_and_torch_agree():
+    laws = "subjects_agree_in_training,weights_port_in_inference"
+    command = [sys.executable, "-m", "bncheck", "run", "keras3.15-tf", "torch2.13", "--select", laws]
+    assert subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0

@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as with_seed
+
+from bncheck.cases.case import Fit, Freeze
+from bncheck.cases.network import BatchNorm, Linear
+from bncheck.cases.strategies import layer_cases
+from bncheck.cases.variants import inference_variant, layer_example, network_example, training_variant
+from bncheck.invariants import load_all
+from bncheck.subjects.packing import pack, unpack
+from bncheck.truth import reference
+from bncheck.truth.compare import close
+from bncheck.truth.reference_subject import reference_subject
+
+LAWS = [law for law in load_all().values() if law.cases is layer_cases]
+
+
+def example(values=(0.0, 8.0), channels=1, **options):
+    x = np.array(values).reshape(-1, 1) + np.arange(channels)
+    return layer_example(x, **{"layer": BatchNorm(), **options})
+
+
+def sizes(cases):
+    return sorted(len(members) for _, members in pack(cases))
+
+
+def test_cases_that_differ_in_their_channels_stand_side_by_side():
+    (packed, members), *rest = pack([example(channels=3), example((1.0, 2.0), channels=5)])
+    assert not rest
+    assert packed.shape == (2, 8)
+    assert packed.steps[0].state[0]["gamma"].shape == (8,)
+    assert [case.shape[1] for case in members] == [3, 5]
+    assert packed.steps[1].x[:, 3:].tolist() == members[1].first_x.tolist()
+
+
+def test_channels_stand_side_by_side_along_their_own_axis():
+    x = np.zeros((2, 3, 4, 4))
+    cases = [layer_example(x, layer=BatchNorm(axis=1)), layer_example(x[:, :1], layer=BatchNorm(axis=1))]
+    ((packed, _),) = pack(cases)
+    assert packed.shape == (2, 4, 4, 4)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        example((0.0, 8.0, 1.0)),
+        example(layer=BatchNorm(eps=1e-5)),
+        example(layer=BatchNorm(axis=1)),
+        example(dtype="float64"),
+        example(layer=BatchNorm(scale=False)),
+        example().but(steps=example().steps[:3]),
+        example().but(fresh=True),
+        training_variant(example(), example().first_x),
+        inference_variant(example(), example().first_x),
+        network_example(Linear()),
+        example().but(steps=(*example().steps, Freeze(0, False))),
+        example().but(steps=(*example().steps, Fit(example().first_x, example().first_x))),
+        layer_example(np.zeros((2, 1, 1)), layer=BatchNorm()),
+    ],
+)
+def test_cases_that_differ_in_anything_else_stand_alone(other):
+    assert sizes([example(), other]) == [1, 1]
+
+
+def test_a_case_alone_is_not_changed():
+    case = example()
+    assert pack([case]) == [(case, [case])]
+
+
+def test_nothing_packs_into_nothing():
+    assert pack([]) == []
+
+
+def test_no_case_is_lost():
+    cases = [example((0.0, i), channels=1 + i % 3) for i in range(1, 9)] + [network_example(Linear())]
+    assert sorted(c.digest for _, members in pack(cases) for c in members) == sorted(c.digest for c in cases)
+
+
+def drawn(seed, count):
+    found = []
+
+    @with_seed(seed)
+    @settings(
+        max_examples=count,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(layer_cases(seed))
+    def draw(case):
+        found.append(case)
+
+    draw()
+    return found
+
+
+def arrays(found, right):
+    """The numbers of a trace beside the balls of the reference."""
+    for i, step in enumerate(right):
+        for name, ball in step.items():
+            if name in ("y", "dx"):
+                yield found.array(i, name), ball
+            else:
+                own = found.params(i) if name == "params" else found.state(i)
+                yield from ((own[0][key], value) for key, value in ball[0].items())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_case_has_the_same_numbers_packed_and_alone_within_its_bounds(seed):
+    """With all the variants that the laws ask for beside it."""
+    subject, packed_at_least_once = reference_subject(), 0
+    for case in drawn(seed, 25):
+        cases = {each.digest: each for law in LAWS for each in (case, *law.variants(case))}
+        for whole, members in pack(cases.values()):
+            packed_at_least_once += len(members) > 1
+            together = unpack(subject.run(whole), members)
+            for member, trace in zip(members, together, strict=True):
+                for actual, ball in arrays(trace, reference.run(member)):
+                    assert close("number", actual, ball) <= 1
+    assert packed_at_least_once > 20
