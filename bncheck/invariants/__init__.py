@@ -25,7 +25,7 @@ KINDS = ("reference", "metamorphic", "differential", "contract")
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a law comes from: a link, and for a bug the affected versions of each framework."""
+    """Where a law comes from: a link, and for a bug the affected versions of each framework, or framework:mode."""
 
     link: str
     affected: dict | None = None

@@ -56,6 +56,7 @@ class Simulation:
 
     def _backward(self, step):
         y = self._through(self.given(step.x), step.training)
+        _check_shape("cotangent", step.dy, y)
         dx, params = self._back(self.given(step.dy))
         return {"y": y, "dx": dx, "params": params}
 
@@ -85,7 +86,9 @@ class Simulation:
         total = 0.0
         for start in starts:
             x, y = (self.given(a[start : start + step.batch_size]) for a in (step.x, step.y))
-            gap = self._through(x, training=True) - y
+            predicted = self._through(x, training=True)
+            _check_shape("target", y, predicted)
+            gap = predicted - y
             total += float(np.mean(np.square(getattr(gap, "value", gap)).astype(np.float64))) * x.shape[0]
             _, gradients = self._back(self.ar.part(gap, 2, gap.size))
             optimizer.apply(self.state, [{} if i in self.frozen else g for i, g in enumerate(gradients)])
@@ -97,6 +100,11 @@ class Simulation:
 
     def _saveload(self, step):
         return {}
+
+
+def _check_shape(what, given, y):
+    if given.shape != y.shape:
+        raise ValueError(f"a {what} of shape {given.shape} for an output of shape {y.shape}")
 
 
 class Sgd:
