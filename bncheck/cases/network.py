@@ -58,7 +58,7 @@ class Dropout(Layer):
 
 @dataclass(frozen=True)
 class Detached(Layer):
-    """A layer that is built and never added to the network."""
+    """A layer that is constructed and never added to the network; a framework may make its weights then, or never."""
 
     of: Layer
 

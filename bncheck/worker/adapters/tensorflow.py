@@ -112,7 +112,9 @@ class Model:
         """Make the weights of the layers in order: added to a Sequential model, where there is one, or bare."""
         shape = [None, *self.shape[1:]]
         for spec, layer in zip(self.network, self.layers):
-            if sequential is not None and spec["layer"] != "Detached":
+            if spec["layer"] == "Detached":
+                continue  # constructed, as a user does who forgets to add it
+            if sequential is not None:
                 sequential.add(layer)
             else:
                 layer.build(tf.TensorShape(shape))
