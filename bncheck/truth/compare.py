@@ -58,11 +58,12 @@ def _judge(what, actual, expected, error, allowed):
 
 
 def same_bits(what, actual, expected):
-    """Zero, where two arrays are equal to the bit (any NaN equals any NaN); else raises Violation."""
+    """Zero, where two arrays of floats are equal to the bit (any NaN equals any NaN); else raises Violation."""
     if actual.shape != expected.shape or actual.dtype != expected.dtype:
         seen, wanted = (f"{a.dtype.name} of shape {a.shape}" for a in (actual, expected))
         raise Violation(f"the {what} has another shape or type", None, seen, wanted)
-    differs = ~((actual == expected) | (np.isnan(actual) & np.isnan(expected)))
+    same = (actual == expected) & (np.signbit(actual) == np.signbit(expected))
+    differs = ~(same | (np.isnan(actual) & np.isnan(expected)))
     if not differs.any():
         return 0.0
     at = tuple(int(i) for i in np.argwhere(differs)[0])
@@ -71,6 +72,8 @@ def same_bits(what, actual, expected):
 
 def same_state(what, actual, expected):
     """Zero, where two states are equal to the bit, array by array; else raises Violation."""
+    if len(actual) != len(expected):
+        raise Violation(f"{what}: the state has another number of layers", None, len(actual), len(expected))
     for i, (own, other) in enumerate(zip(actual, expected, strict=True)):
         if own.keys() != other.keys():
             raise Violation(f"{what}: layer {i} has other weights", None, sorted(own), sorted(other))

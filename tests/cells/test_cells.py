@@ -5,6 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from packaging.specifiers import SpecifierSet
+
+from bncheck.invariants import load_all
 
 FLOOR, MOMENTUM, SEEDS = "epsilon: floor", "momentum_precision: single", "initial_weights: by_position"
 OUTPUTS = {"inference_output_matches_reference": {FLOOR}, "training_output_matches_reference": {FLOOR}}
@@ -57,6 +60,18 @@ def test_a_cell_breaks_just_the_laws_it_is_known_to_break(records, cell):
         for name, result in broken.items()
     }
     assert mechanisms == BROKEN[cell]
+
+
+@pytest.mark.parametrize("cell", BROKEN)
+def test_a_law_is_broken_by_the_versions_that_its_origin_names(records, cell):
+    record, _ = records(cell)
+    framework, _, version = record["cells"][0]["subject"].partition("==")
+    version, _, mode = version.partition(":")
+    for name, result in results(record).items():
+        affected = load_all()[name].origin.affected or {}
+        named = [affected[key] for key in (framework, f"{framework}:{mode}") if key in affected]
+        if any(SpecifierSet(versions).contains(version) for versions in named):
+            assert result["verdict"] == "fail", name
 
 
 @pytest.mark.parametrize("cell", ESTIMATORS)
