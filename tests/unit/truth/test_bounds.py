@@ -222,3 +222,12 @@ def test_equal_terms_of_a_sum_are_given_the_worst_case():
     equal, different = np.ones((400, 1)), np.abs(np.random.default_rng(0).normal(size=(400, 1)))
     assert ar.adding(equal, (0,))[1] / 400 == pytest.approx(400 * ar.u)
     assert ar.adding(different, (0,))[1] / different.sum() < 200 * ar.u
+
+
+def test_the_bound_of_a_sum_holds_for_whole_multiples_whose_roundings_are_ties():
+    x = (1000 * np.arange(674)[::-1]).astype(np.float32)
+    total = np.float32(0)
+    for term in x:
+        total += term
+    right = balls("float32").sum(balls("float32").exact(x.reshape(-1, 1)), (0,))
+    assert abs(float(total) - right.value.item()) <= right.error.item()

@@ -99,3 +99,13 @@ def test_states_are_the_same_array_by_array():
         same_state("after inference", [{"gamma": np.zeros(2)}, {}], state)
     with pytest.raises(Violation, match="after inference: layer 1 has other weights"):
         same_state("after inference", [{"gamma": np.ones(2)}, {"beta": np.ones(2)}], state)
+
+
+def test_states_of_another_number_of_layers_are_a_violation():
+    with pytest.raises(Violation, match="number of layers"):
+        same_state("after", [{}], [{}, {}])
+
+
+def test_a_zero_of_the_other_sign_has_other_bits():
+    with pytest.raises(Violation):
+        same_bits("zero", np.array([-0.0], np.float32), np.array([0.0], np.float32))
