@@ -18,7 +18,7 @@ class Step:
 
     def plain(self):
         """The step as a dict of plain values and arrays, its kind under ``step``."""
-        return {"step": type(self).__name__, **{f.name: getattr(self, f.name) for f in fields(self)}}
+        return {"step": type(self).__name__, **vars(self)}
 
 
 @dataclass(frozen=True, eq=False)

@@ -113,26 +113,36 @@ class Search:
                     judge(self.subject, tally, case)
 
     def sweep(self, group):
-        """Judge every open law of the group on each drawn case."""
+        """Judge every open law of the group on each drawn case, while the subject works on the next one."""
+        asked = []
 
         @with_seed(self.budget.seed)
         @settings(max_examples=self.count(group), phases=[Phase.generate], **QUIET)
         @given(group[0].law.cases(self.budget.seed))
         def each(case):
             self.check_time()
-            self.judge_all(group, case)
+            self.ask(group, case)
+            asked.append(case)
+            if len(asked) > 1:
+                self.judge_all(group, asked.pop(0))
 
         if any(tally.open for tally in group):
             each()
+            for case in asked:
+                self.judge_all(group, case)
         for tally in group:
             tally.done = True
 
+    def ask(self, group, case):
+        """Send all that the open laws will ask for, in one request."""
+        variants = (variant for tally in group if tally.open for variant in tally.law.variants(case))
+        self.subject.prefetch([case, *variants])
+
     def judge_all(self, group, case):
-        """Send all that the open laws will ask for in one request, then judge each."""
-        ours = [tally for tally in group if tally.open]
-        self.subject.prefetch([case, *(variant for tally in ours for variant in tally.law.variants(case))])
-        for tally in ours:
-            judge(self.subject, tally, case)
+        """Judge every open law on a case that was asked."""
+        for tally in group:
+            if tally.open:
+                judge(self.subject, tally, case)
         self.done += len(group)
         self.progress(self.done, self.total)
 

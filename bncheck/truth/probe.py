@@ -1,6 +1,7 @@
 """Measures a subject's conventions: fixed cases, and the variant of the reference that explains all their numbers."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -28,7 +29,7 @@ class Conventions:
         norm = next((layer for layer in case.network if isinstance(layer, BatchNorm)), None)
         position = "first" if norm is not None and norm.axis == 1 else "last"
         found = self.traits.get((len(case.shape), position, case.dtype))
-        return Traits(running_variance=found) if found in LEGAL["running_variance"] else Traits()
+        return _estimating(found if found in LEGAL["running_variance"] else Traits.running_variance)
 
     def plain(self):
         """The measured axes as plain values: one value, or a value for each setting where they differ."""
@@ -37,6 +38,11 @@ class Conventions:
             return {"running_variance": next(iter(values), UNEXPLAINED)}
         named = {f"rank {rank}, channels {position}, {dtype}": v for (rank, position, dtype), v in self.traits.items()}
         return {"running_variance": named}
+
+
+@cache
+def _estimating(estimator):
+    return Traits(running_variance=estimator)
 
 
 def measure(subject):

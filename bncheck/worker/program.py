@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 import numpy as np
 
-KEPT_MODELS = 24
+KEPT_MODELS = 128
 
 
 class Unsupported(Exception):
