@@ -97,6 +97,6 @@ def rows(found):
             figure = f"{text(part['largest'])} times the largest error; typical by typical {text(part['typical'])}"
             yield f"bound of the {quantity}", name, figure, f"{GOAL:.0f}"
         sound = cell["soundness"]
-        figure = f"{text(sound['margin'])} ({sound['law']}) in {sound['checks']} checks"
+        figure = f"{sound['margin']:.5f} ({sound['law']}) in {sound['checks']} checks"
         broken = f"; broken: {', '.join(sound['broken'])}" if sound["broken"] else ""
         yield "largest margin", name, figure + broken, "1"
