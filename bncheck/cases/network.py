@@ -1,6 +1,6 @@
 """The layers of a case's network, as frozen records that turn into plain values and back."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 
 from bncheck.errors import UsageError
 
@@ -11,7 +11,7 @@ class Layer:
 
     def plain(self):
         """The layer as a dict of JSON values, its kind under ``layer``."""
-        return {"layer": type(self).__name__, **asdict(self)}
+        return {"layer": type(self).__name__, **vars(self)}
 
 
 @dataclass(frozen=True)

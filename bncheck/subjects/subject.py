@@ -13,7 +13,7 @@ from bncheck.subjects.packing import pack, unpack
 from bncheck.subjects.transport import WorkerDied
 
 KEPT_TRACES = 2000
-PACKED_OF_FOUR = 3
+PACKED_OF_EIGHT = 7
 
 
 class SubjectDied(Exception):
@@ -68,7 +68,7 @@ class Subject:
         new = {case.digest: case for case in cases if case.digest not in self.traces}
         if not new or self.plainly:
             return
-        apart = int(next(iter(new))[0], 16) % 4 >= PACKED_OF_FOUR  # so that small numbers of channels are seen, too
+        apart = int(next(iter(new))[0], 16) % 8 >= PACKED_OF_EIGHT  # so that small numbers of channels are seen, too
         self._send([(case, [case]) for case in new.values()] if apart else pack(new.values()))
 
     def _send(self, groups):

@@ -17,30 +17,22 @@ overflows.  Every constant that decides what is tolerated stands in this file:
 - The normalisation may be computed as x a + (beta - m a), as most frameworks do; its cancellation is allowed for.
 """
 
-from decimal import Context, Decimal, localcontext
 from functools import lru_cache
 
 import numpy as np
+
+from bncheck.truth import pairs
 
 LAMBDA = 5.0
 OPERATION = 2.0
 FUNCTION = 8.0
 MIXING = 3.0
 ROOT = 4.0
-DIGITS = 40
-
-_to_decimal = np.frompyfunc(lambda item: Decimal(float(item)), 1, 1)
-
-
-def precise():
-    """A context in which Decimal keeps 40 digits (132 bits) and a NaN or infinity raises nothing."""
-    return localcontext(Context(prec=DIGITS, traps=[], Emax=10**6, Emin=-(10**6)))
 
 
 def magnitude(values):
     """The absolute values, as float64."""
-    size = np.abs(values)
-    return size if getattr(size, "dtype", None) == np.float64 else np.asarray(size).astype(np.float64)
+    return np.abs(getattr(values, "high", values))
 
 
 class Ball:
@@ -54,7 +46,7 @@ class Ball:
 
     @property
     def magnitude(self):
-        """The absolute values, as float64; worked out once, because that is slow for Decimal."""
+        """The absolute values, as float64."""
         if self._magnitude is None:
             self._magnitude = magnitude(self.value)
         return self._magnitude
@@ -113,18 +105,15 @@ class Ball:
 
 
 class Balls:
-    """The arithmetic of balls for a dtype: what :mod:`bncheck.truth.layers` computes with to get bounds."""
+    """The arithmetic of balls for a dtype: what :mod:`bncheck.truth.layers` computes with to get bounds.
+
+    ``lift(values)`` gives them in the precision of the reference: float64, and for float64 pairs of it.
+    """
 
     def __init__(self, dtype):
         info = np.finfo(dtype)
         self.u, self.tiny, self.largest = float(info.eps) / 2, float(info.tiny), float(info.max)
-        self.decimal = np.dtype(dtype) == np.float64
-
-    def lift(self, values):
-        """The values in the precision of the reference: Decimal for float64, else float64."""
-        if self.decimal:
-            return np.asarray(_to_decimal(np.asarray(values)), object)
-        return np.asarray(values, np.float64)
+        self.lift = pairs.pair if np.dtype(dtype) == np.float64 else _float64
 
     def exact(self, values):
         """Values that are known exactly; but one below the smallest normal number may be read as zero."""
@@ -268,7 +257,8 @@ class Balls:
 
     def sigmoid(self, x):
         """1 / (1 + exp(-x)), whose slope is at most a quarter."""
-        value = 1 / (1 + np.exp(-x.value))
+        shrunk = np.exp(-np.abs(x.value))
+        value = np.maximum(shrunk, self.lift(x.value > 0)) / (1 + shrunk)
         return self.settle(value, x.error / 4 + FUNCTION * self.u * magnitude(value))
 
     def tanh(self, x):
@@ -285,8 +275,8 @@ class Balls:
     @staticmethod
     def stack(balls):
         """One ball of several along the first axis."""
-        value = np.concatenate([b.value for b in balls])
-        return Ball(balls[0].arithmetic, value, np.concatenate([b.error for b in balls]))
+        join = pairs.concatenate if isinstance(balls[0].value, pairs.Pair) else np.concatenate
+        return Ball(balls[0].arithmetic, join([b.value for b in balls]), np.concatenate([b.error for b in balls]))
 
 
 def _alike(terms, rounding, axes):
@@ -301,6 +291,10 @@ def _alike(terms, rounding, axes):
     # Each term's distance from the last one before it that is not its equal.
     run = place - np.maximum.accumulate(np.where(same, 0, place), axis=1)
     return run.max(axis=1).reshape(rounding.shape) + 1.0
+
+
+def _float64(values):
+    return np.asarray(values, np.float64)
 
 
 @lru_cache

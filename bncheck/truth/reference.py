@@ -4,7 +4,7 @@ import numpy as np
 
 from bncheck.cases.case import Case
 from bncheck.cases.network import BatchNorm, Dense, Dropout
-from bncheck.truth.bounds import balls, precise
+from bncheck.truth.bounds import balls
 from bncheck.truth.layers import MATHS
 from bncheck.truth.plain import Plain
 from bncheck.truth.traits import Traits
@@ -12,7 +12,7 @@ from bncheck.truth.traits import Traits
 
 def run(case: Case, traits: Traits = Traits()):  # noqa: B008 (frozen)
     """The exact trace of a case: a list with, for each step, a dict as a subject returns it, of balls for arrays."""
-    with np.errstate(all="ignore"), precise():
+    with np.errstate(all="ignore"):
         return Simulation(case, balls(_dtype(case, traits)), traits).run()
 
 
@@ -89,7 +89,7 @@ class Simulation:
             predicted = self._through(x, training=True)
             _check_shape("target", y, predicted)
             gap = predicted - y
-            total += float(np.mean(np.square(getattr(gap, "value", gap)).astype(np.float64))) * x.shape[0]
+            total += float(np.mean(np.square(np.asarray(getattr(gap, "value", gap), np.float64)))) * x.shape[0]
             _, gradients = self._back(self.ar.part(gap, 2, gap.size))
             optimizer.apply(self.state, [{} if i in self.frozen else g for i, g in enumerate(gradients)])
         return total / len(step.x)

@@ -11,7 +11,7 @@ from bncheck.cases.distributions import constant, generalised_gamma, normal, spi
 from bncheck.cases.network import Activation, BatchNorm, Dense, Detached, Dropout, Linear
 from bncheck.cases.strategies import batch_norm_state, data, fit_case, layer_case, network_state, width_after
 from bncheck.truth import reference
-from bncheck.truth.bounds import magnitude, precise
+from bncheck.truth.bounds import magnitude
 from bncheck.truth.traits import Traits
 
 DIGITS = 60
@@ -98,8 +98,9 @@ class Precisely:
 def far_below(right, exact):
     """The largest distance of a ball's values from exact ones, as a share of the ball's bound."""
     shares = []
-    for value, error, wanted in zip(right.value.ravel(), np.ravel(right.error), np.ravel(exact), strict=True):
-        gap = abs(mpmath.mpf(str(value) if right.value.dtype == object else float(value)) - wanted)
+    parts = [getattr(right.value, "high", right.value), getattr(right.value, "low", np.zeros(right.shape))]
+    for high, low, error, wanted in zip(*map(np.ravel, (*parts, right.error, exact)), strict=True):
+        gap = abs(mpmath.mpf(float(high)) + mpmath.mpf(float(low)) - wanted)
         shares.append(float(gap / error) if gap else 0.0)
     return max(shares)
 
@@ -124,8 +125,7 @@ def values(ball):
 def output(network, state, x, dy, training, seed=0):
     """sum(y * dy) by the reference's float64, for difference quotients."""
     case = Case(network, (SetState(state), Forward(x, training)), seed)
-    with precise():
-        return float((values(reference.run(case)[1]["y"]) * dy).sum())
+    return float((values(reference.run(case)[1]["y"]) * dy).sum())
 
 
 def quotients(function, array, step=1e-5):
