@@ -9,18 +9,24 @@ import numpy as np
 EPSILON_FLOOR = 1.001e-5
 
 
+class Refused(ValueError):
+    """A step that a batch norm refuses: its numbers have no meaning."""
+
+
 class BatchNormMath:
     """One batch norm: its layer, its weights (1-D arrays, by name), and what the last call left for the gradient."""
 
     def __init__(self, arithmetic, layer, traits):
         self.ar, self.layer, self.traits = arithmetic, layer, traits
-        self.cache = None
+        self.cache, self.batches = None, 0
 
     def forward(self, weights, x, training, batch_statistics):
         """The output; moves the moving statistics in ``weights`` when ``training``.  x: (rows, ...)."""
         ar, axis = self.ar, self.layer.axis % x.ndim
         axes = tuple(a for a in range(x.ndim) if a != axis)
         shape = [x.shape[axis] if a == axis else 1 for a in range(x.ndim)]
+        if batch_statistics and self.traits.batch_of_one == "refused" and x.size == x.shape[axis]:
+            raise Refused("a training batch of one value a channel")
         if batch_statistics or self.traits.inference_statistics == "batch":
             mean, variance, count = self._batch(x, axes)
         else:
@@ -56,13 +62,21 @@ class BatchNormMath:
         divisor = {"biased": count, "unbiased": count - 1, "over_n_plus_one": count + 1}[self.traits.running_variance]
         if divisor not in (count, 0):
             variance = self.ar.part(variance, count, divisor)
-        share = self.layer.momentum
-        if self.traits.moving_average == "swapped":
-            share = 1 - share
-        if self.traits.momentum_precision == "single":
-            share = 1 - float(np.float32(1 - share))
+        self.batches += 1
+        share = self._share()
         for name, new in (("moving_mean", mean), ("moving_variance", variance)):
             weights[name] = self.ar.mix(weights[name], new.reshape(-1), share)
+
+    def _share(self):
+        """The share of itself that a moving statistic keeps at this batch, the number ``batches`` since it was set."""
+        share, average = self.layer.momentum, self.traits.moving_average
+        if self.traits.momentum_precision == "single":
+            share = 1 - float(np.float32(1 - share))
+        if average == "cumulative":
+            return 1 - 1 / self.batches
+        if average == "debiased" and share < 1:
+            return 1 - (1 - share) / (1 - share**self.batches)
+        return 1 - share if average == "swapped" else share
 
     def _inverse(self, variance):
         kind, eps, ar = self.traits.epsilon, self.layer.eps, self.ar

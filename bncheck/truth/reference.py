@@ -5,7 +5,7 @@ import numpy as np
 from bncheck.cases.case import Case
 from bncheck.cases.network import BatchNorm, Dense, Dropout
 from bncheck.truth.bounds import balls
-from bncheck.truth.layers import MATHS
+from bncheck.truth.layers import MATHS, Refused
 from bncheck.truth.plain import Plain
 from bncheck.truth.traits import Traits
 
@@ -49,6 +49,8 @@ class Simulation:
     def _setstate(self, step):
         for own, given in zip(self.state, step.state, strict=True):
             own.update({name: self.given(value) for name, value in given.items()})
+        for math in self.maths:
+            math.batches = 0
         return {}
 
     def _state(self, step):
@@ -67,8 +69,9 @@ class Simulation:
         for i, (layer, math) in enumerate(zip(self.case.network, self.maths, strict=True)):
             if training and isinstance(layer, Dropout) and layer.rate:
                 raise NotImplementedError("the reference draws no dropout masks")
-            batch = training and i not in self.frozen
-            moves = batch or (training and self.traits.frozen_layer == "updates")
+            frozen = i in self.frozen
+            batch = training and (not frozen or self.traits.frozen_output == "batch")
+            moves = training and (not frozen or self.traits.frozen_layer == "updates")
             x = math.forward(self.state[i], x, moves, batch)
         return x
 
@@ -109,10 +112,6 @@ class Simulation:
             return self._do(step.of)
         except Refused as error:
             return {"raised": {"type": "ValueError", "message": str(error)}}
-
-
-class Refused(ValueError):
-    """A step that a batch norm refuses: its numbers have no meaning."""
 
 
 def _check_shape(what, given, y):
