@@ -6,11 +6,9 @@ Sources: Ioffe and Szegedy 2015, algorithms 1 and 2, and section 3 for the gradi
 
 import numpy as np
 
+from bncheck.truth import edges
+
 EPSILON_FLOOR = 1.001e-5
-
-
-class Refused(ValueError):
-    """A step that a batch norm refuses: its numbers have no meaning."""
 
 
 class BatchNormMath:
@@ -25,8 +23,6 @@ class BatchNormMath:
         ar, axis = self.ar, self.layer.axis % x.ndim
         axes = tuple(a for a in range(x.ndim) if a != axis)
         shape = [x.shape[axis] if a == axis else 1 for a in range(x.ndim)]
-        if batch_statistics and self.traits.batch_of_one == "refused" and x.size == x.shape[axis]:
-            raise Refused("a training batch of one value a channel")
         if batch_statistics or self.traits.inference_statistics == "batch":
             mean, variance, count = self._batch(x, axes)
         else:
@@ -52,31 +48,38 @@ class BatchNormMath:
             variance = variance - mean * mean if traits.variance == "one_pass" else variance
         if traits.channels == "last_takes_first":
             mean, variance = self._borrow(mean), self._borrow(variance)
-        return mean, variance, x.size // max(mean.size, 1)
+        count = x.size // max(mean.size, 1)
+        edges.check_count(count, traits)
+        return mean, variance, count
 
     def _borrow(self, statistic):
         flat = statistic.reshape(-1)
         return self.ar.stack([flat[:-1], flat[:1]]).reshape(*statistic.shape)
 
     def _move(self, weights, mean, variance, count):
+        self.batches += 1
         divisor = {"biased": count, "unbiased": count - 1, "over_n_plus_one": count + 1}[self.traits.running_variance]
         if divisor not in (count, 0):
             variance = self.ar.part(variance, count, divisor)
-        self.batches += 1
         share = self._share()
+        if self.traits.moving_average == "swapped":
+            share = 1 - share
+        if self.traits.momentum_precision == "single":
+            share = 1 - float(np.float32(1 - share))
         for name, new in (("moving_mean", mean), ("moving_variance", variance)):
             weights[name] = self.ar.mix(weights[name], new.reshape(-1), share)
 
     def _share(self):
-        """The share of itself that a moving statistic keeps at this batch, the number ``batches`` since it was set."""
-        share, average = self.layer.momentum, self.traits.moving_average
-        if self.traits.momentum_precision == "single":
-            share = 1 - float(np.float32(1 - share))
-        if average == "cumulative":
+        """The share of itself that a moving statistic keeps; without a momentum it is the mean over the batches so far.
+
+        Debiased (Kingma and Ba 2015, section 3) is the plain one from zero, divided by the share that is not zero's.
+        """
+        momentum, average = self.layer.momentum, self.traits.moving_average
+        if momentum is None or average == "cumulative":
             return 1 - 1 / self.batches
-        if average == "debiased" and share < 1:
-            return 1 - (1 - share) / (1 - share**self.batches)
-        return 1 - share if average == "swapped" else share
+        if average == "debiased" and momentum < 1:
+            return 1 - (1 - momentum) / (1 - momentum**self.batches)
+        return momentum
 
     def _inverse(self, variance):
         kind, eps, ar = self.traits.epsilon, self.layer.eps, self.ar

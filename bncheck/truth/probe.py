@@ -9,7 +9,7 @@ from bncheck.cases.network import BatchNorm
 from bncheck.cases.trace import Malformed, Raised, Trace
 from bncheck.subjects.subject import SubjectDied
 from bncheck.truth import reference
-from bncheck.truth.layers import Refused
+from bncheck.truth.edges import Refused
 from bncheck.truth.questions import QUESTIONS, explains
 from bncheck.truth.traits import LEGAL, Traits, values_of
 

@@ -127,8 +127,8 @@ def frozen(setting):
 
 @cache
 def one_value(setting):
-    """A step of training on one value a channel."""
-    return _case(setting, Forward(_data(*setting)[:1], True))
+    """A step of training on one value a channel, and the state after it."""
+    return _case(setting, Forward(_data(*setting)[:1], True), State())
 
 
 @cache
@@ -174,9 +174,9 @@ def _gamma(setting, trace):
     return [trace[step]["params"][0]["gamma"][list(PLAIN + MEAN)] for step in (1, 2)]
 
 
-def _output_or_refusal(setting, trace):
+def _numbers_or_refusal(setting, trace):
     try:
-        return [_channels(trace[1]["y"], setting, PLAIN)]
+        return [_channels(trace[1]["y"], setting, PLAIN), trace[2]["state"][0]["moving_variance"][list(PLAIN)]]
     except Raised as raised:
         if raised.unsupported:
             raise
@@ -217,7 +217,7 @@ QUESTIONS = (
     _question("inference_updates", [inference], _statistic("moving_mean", 2), needs={"inference"}),
     _question("frozen_output", [frozen], _output(2, PLAIN), needs={"training", "freeze"}),
     _question("frozen_layer", [frozen], _statistic("moving_mean", 3), needs={"training", "freeze"}),
-    _question("batch_of_one", [one_value], _output_or_refusal, needs={"training"}),
+    _question("batch_of_one", [one_value], _numbers_or_refusal, needs={"training"}),
     _question("inference_gradient", [gradients], _slope(1, PLAIN + MEAN), needs={"gradients", "inference"}),
     _question("training_gradient", [gradients], _slope(2, PLAIN + MEAN), needs={"gradients", "training"}),
     _question("gamma_gradient", [gradients], _gamma, needs={"gradients", "training", "inference"}),

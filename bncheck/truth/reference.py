@@ -5,7 +5,8 @@ import numpy as np
 from bncheck.cases.case import Case
 from bncheck.cases.network import BatchNorm, Dense, Dropout
 from bncheck.truth.bounds import balls
-from bncheck.truth.layers import MATHS, Refused
+from bncheck.truth.edges import Refused
+from bncheck.truth.layers import MATHS
 from bncheck.truth.plain import Plain
 from bncheck.truth.traits import Traits
 
@@ -49,8 +50,6 @@ class Simulation:
     def _setstate(self, step):
         for own, given in zip(self.state, step.state, strict=True):
             own.update({name: self.given(value) for name, value in given.items()})
-        for math in self.maths:
-            math.batches = 0
         return {}
 
     def _state(self, step):
@@ -69,9 +68,8 @@ class Simulation:
         for i, (layer, math) in enumerate(zip(self.case.network, self.maths, strict=True)):
             if training and isinstance(layer, Dropout) and layer.rate:
                 raise NotImplementedError("the reference draws no dropout masks")
-            frozen = i in self.frozen
-            batch = training and (not frozen or self.traits.frozen_output == "batch")
-            moves = training and (not frozen or self.traits.frozen_layer == "updates")
+            moves = training and (i not in self.frozen or self.traits.frozen_layer == "updates")
+            batch = training and (i not in self.frozen or self.traits.frozen_output == "batch")
             x = math.forward(self.state[i], x, moves, batch)
         return x
 

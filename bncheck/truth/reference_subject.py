@@ -8,7 +8,7 @@ import bncheck
 from bncheck.cases.case import Case
 from bncheck.subjects.subject import Subject
 from bncheck.truth import reference
-from bncheck.truth.layers import Refused
+from bncheck.truth.edges import Refused
 from bncheck.truth.traits import Traits
 from bncheck.worker.program import Unsupported
 

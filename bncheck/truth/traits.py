@@ -29,12 +29,12 @@ LEGAL = {
     "batch_order": {"rows": "training takes the batches in the order of the rows"},
     "initial_weights": {"by_layer": "initial weights depend on the seed and on the layers that have weights"},
     "batch_of_one": {
-        "accepted": "a training batch of one value a channel is normalised, to beta",
-        "refused": "a training batch of one value a channel is refused",
+        "accepted": "in training, one value a channel is a batch of variance zero",
+        "refused": "in training, one value a channel is refused",
     },
     "frozen_output": {
-        "moving": "a frozen layer normalises with its moving statistics in training, too",
-        "batch": "a frozen layer normalises with the batch's statistics in training",
+        "moving": "a frozen layer normalises with the moving statistics, in training too",
+        "batch": "a frozen layer normalises with the batch's own statistics in training",
     },
 }
 
