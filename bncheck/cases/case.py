@@ -14,18 +14,23 @@ from bncheck.worker import codec
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One thing that a network is asked to do."""
+    """One thing that a network is asked to do.  A field that is None is not sent."""
 
     def plain(self):
         """The step as a dict of plain values and arrays, its kind under ``step``."""
-        return {"step": type(self).__name__, **vars(self)}
+        said = {name: value for name, value in vars(self).items() if value is not None}
+        return {"step": type(self).__name__, **said}
 
 
 @dataclass(frozen=True, eq=False)
 class SetState(Step):
-    """Set the weights and statistics: for each layer a dict of arrays (see ``worker/adapters``)."""
+    """Set the weights and statistics: for each layer a dict of arrays (see ``worker/adapters``).
+
+    ``layout`` is how the arrays lie in memory (see ``worker/layouts``); here and in other steps, contiguous by default.
+    """
 
     state: list
+    layout: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,11 +39,23 @@ class State(Step):
 
 
 @dataclass(frozen=True, eq=False)
+class Batches(Step):
+    """Report for every layer the number of batches that it has counted in training, None where it does not count."""
+
+
+@dataclass(frozen=True, eq=False)
 class Forward(Step):
-    """Compute the output y for the input ``x``, in training or in inference."""
+    """Compute the output y for the input ``x``, in training or in inference.
+
+    ``mask`` is true where a step of ``x`` counts, and has the shape of ``x`` without the channels; ``compiled`` is
+    ``graph`` for a call traced to a graph, ``fused`` for one that an optimising compiler made, and eager by default.
+    """
 
     x: np.ndarray
     training: bool
+    mask: np.ndarray | None = None
+    layout: str | None = None
+    compiled: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +65,45 @@ class Backward(Step):
     x: np.ndarray
     dy: np.ndarray
     training: bool
+    layout: str | None = None
+    compiled: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SecondBackward(Step):
+    """Compute dx, the gradient of sum(y * dy) for x, and ``ddx`` and ``ddy``, those of sum(dx * v) for x and dy."""
+
+    x: np.ndarray
+    dy: np.ndarray
+    v: np.ndarray
+    training: bool
+
+
+@dataclass(frozen=True, eq=False)
+class ForwardFixed(Step):
+    """Compute y by a model whose layers were called with ``training=fixed``, called with ``training`` itself."""
+
+    x: np.ndarray
+    fixed: bool
+    training: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Predict(Step):
+    """Compute y as the framework's own ``predict`` does, batch by batch."""
+
+    x: np.ndarray
+    batch_size: int = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluate(Step):
+    """Compute the mean loss as the framework's own ``evaluate`` does, batch by batch."""
+
+    x: np.ndarray
+    y: np.ndarray
+    loss: str = "mse"
+    batch_size: int = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,15 +131,29 @@ class SaveLoad(Step):
     """Save the network and load it back through the framework's own format."""
 
 
-STEPS = {kind.__name__: kind for kind in (SetState, State, Forward, Backward, Fit, Freeze, SaveLoad)}
+@dataclass(frozen=True, eq=False)
+class Attempt(Step):
+    """Try a step that may be refused: its answer, or ``raised``, an object of type and message; the case goes on."""
+
+    of: Step
+
+    def plain(self):
+        """The step as a dict, its own step as a dict within it."""
+        return {"step": "Attempt", "of": self.of.plain()}
+
+
+HALVES = ("float16", "bfloat16")
+STEPS = {kind.__name__: kind for kind in Step.__subclasses__()}
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
     """A program for a subject.
 
-    ``input`` is the input's shape and dtype name, for a case none of whose steps has an ``x``; ``fresh`` asks for a
-    newly built network, never one that was built for an earlier case and had its state set.
+    ``input`` is the shape and dtype name that the network is built for, by default those of the first ``x``; ``fresh``
+    asks for a newly built network, never one that was built for an earlier case and had its state set.  ``half`` is
+    ``float16`` or ``bfloat16`` where the network's inputs and outputs have that dtype: its arrays travel as float32,
+    which holds every such number, and its weights and statistics stay float32.
     """
 
     network: tuple
@@ -91,6 +161,7 @@ class Case:
     seed: int = 0
     input: tuple | None = None
     fresh: bool = False
+    half: str = ""
 
     @cached_property
     def plain(self):
@@ -104,6 +175,8 @@ class Case:
             found["input"] = [list(self.input[0]), self.input[1]]
         if self.fresh:
             found["fresh"] = True
+        if self.half:
+            found["half"] = self.half
         return found
 
     @cached_property
@@ -163,7 +236,10 @@ class Case:
                 raise UsageError(
                     f"a case has a whole seed, and fresh is true or false, not {seed!r:.40}, {fresh!r:.40}"
                 )
-            case = cls(network, steps, seed, _input(given) if given else None, fresh)
+            half = plain.get("half", "")
+            if half not in ("", *HALVES):
+                raise UsageError(f"a case's half is {' or '.join(HALVES)}, not {half!r:.40}")
+            case = cls(network, steps, seed, _input(given) if given else None, fresh, half)
             return case.digest and case
         except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
             raise UsageError(f"not a case of bncheck: {type(error).__name__}: {error}") from None
@@ -175,9 +251,11 @@ def _step(plain):
     if kind is None:
         raise UsageError(f"a step is one of {', '.join(STEPS)}, not {plain.get('step')!r}")
     for field_ in fields(kind):
+        if kind is Attempt and field_.name in values:
+            values[field_.name] = _step(values[field_.name])
         if field_.name in values and not _fits(values[field_.name], field_.type):
-            value = type(values[field_.name]).__name__
-            raise UsageError(f"{kind.__name__}.{field_.name} should be of type {field_.type.__name__}, not {value}")
+            value, wanted = type(values[field_.name]).__name__, getattr(field_.type, "__name__", field_.type)
+            raise UsageError(f"{kind.__name__}.{field_.name} should be of type {wanted}, not {value}")
     if kind is SetState and not all(_is_arrays(layer) for layer in values.get("state", ())):
         raise UsageError("SetState.state should be a list of objects whose values are arrays")
     return kind(**values)

@@ -38,11 +38,11 @@ class Activation(Layer):
 class BatchNorm(Layer):
     """Batch normalisation (Ioffe and Szegedy 2015) over all axes but ``axis``, which is 1 or -1.
 
-    ``momentum`` is the share that a moving statistic keeps at each training step; ``scale`` and ``center`` say whether
-    there is a gamma and a beta.
+    ``momentum`` is the share that a moving statistic keeps at each training step, or None for the plain average of all
+    batches so far; ``scale`` and ``center`` say whether there is a gamma and a beta.
     """
 
-    momentum: float = 0.9
+    momentum: float | None = 0.9
     eps: float = 1e-3
     scale: bool = True
     center: bool = True
@@ -82,7 +82,8 @@ def layer_from_plain(plain):
         if name not in known:
             raise UsageError(f"a {kind.__name__} has no {name!r}: it has {', '.join(known) or 'no fields'}")
         if kind is not Detached and not _fits(value, known[name]):
-            raise UsageError(f"{kind.__name__}.{name} should be of type {known[name].__name__}, not {value!r:.80}")
+            wanted = getattr(known[name], "__name__", known[name])
+            raise UsageError(f"{kind.__name__}.{name} should be of type {wanted}, not {value!r:.80}")
     if kind is Detached:
         return Detached(layer_from_plain(values.get("of")))
     try:
@@ -92,6 +93,6 @@ def layer_from_plain(plain):
 
 
 def _fits(value, kind):
-    if kind is float:
-        return type(value) in (int, float)
+    if kind in (float, float | None):
+        return type(value) in (int, float) or (value is None and kind is not float)
     return type(value) is kind

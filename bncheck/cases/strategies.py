@@ -26,6 +26,16 @@ MOST = 2200
 SEEDS = st.integers(0, 2**32 - 1)
 
 
+def costing(share):
+    """Says on a strategy the share of a run's examples that it gets: to build and train a network costs far more."""
+
+    def mark(cases):
+        cases.share = share
+        return cases
+
+    return mark
+
+
 @lru_cache
 def layer_cases(seed):
     """One batch norm: inference with gradients, training with gradients, more training steps."""
@@ -166,6 +176,7 @@ def width_after(network, width):
     return width
 
 
+@costing(0.5)
 @lru_cache
 def network_cases(seed):
     """A small network with linear activations: inference, then training with gradients."""
@@ -189,6 +200,7 @@ def network_case(network, rows, width, scale, dtype, seed):
     return Case(network, (SetState(state), Forward(x, False), Backward(x, dy, True), State()), seed)
 
 
+@costing(0.1)
 @lru_cache
 def linear_training_cases(seed):
     """A few epochs of training of a network with a linear activation between two dense layers."""
@@ -201,6 +213,7 @@ def linear_training_cases(seed):
     )
 
 
+@costing(0.1)
 @lru_cache
 def training_cases(seed):
     """A few SGD steps on a small network with one batch norm, from given weights, on well-conditioned data."""
@@ -230,6 +243,7 @@ def fit_case(network, optimizer, epochs, seed):
     return Case(network, (SetState(state), Fit(x, y, "mse", optimizer, 8, epochs), State()), seed)
 
 
+@costing(0.3)
 @lru_cache
 def seed_cases(seed):
     """The initial weights of a network, given its seed, with linear activations between its layers."""
@@ -239,11 +253,3 @@ def seed_cases(seed):
         width=st.integers(1, 5),
         seed=st.integers(0, 2**31 - 1),
     )
-
-
-SHARES = {network_cases: 0.5, linear_training_cases: 0.1, training_cases: 0.1, seed_cases: 0.3}
-
-
-def share(cases):
-    """The share of a run's examples that a strategy gets: those that build and train networks cost far more."""
-    return SHARES.get(cases, 1.0)

@@ -1,9 +1,9 @@
 """What must hold: one file a law in this folder, found by itself.  This file says what a law is.
 
 A law's module has a docstring (the law, as a fact; then ``Why:``), ``ORIGIN``, ``KIND``, ``NEEDS`` (capabilities),
-``CASES`` (a function of :mod:`bncheck.cases.strategies`), ``EXAMPLES`` (cases that run first, always),
-``check(subject, case)`` and ``mutant()``, the traits of a subject that breaks the law.  ``variants(case)``, where it is
-there, names the further cases that the check will run, so that all laws' cases travel in one request.
+``CASES`` (a function of :mod:`bncheck.cases.strategies` or of a file beside it), ``EXAMPLES`` (cases that run first,
+always), ``check(subject, case)`` and ``mutant()``, the traits of a subject that breaks the law.  ``variants(case)``,
+where it is there, names the further cases that the check will run, so that all laws' cases travel in one request.
 
 ``check`` returns its margin, the largest error as a share of what is allowed, or None where the case has nothing to
 judge; it raises :class:`bncheck.truth.compare.Violation` where the law is broken.  A law of the kind ``differential``
@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 
-from bncheck.cases.strategies import share
 from bncheck.errors import UnknownName
 
 KINDS = ("reference", "metamorphic", "differential", "contract")
@@ -63,7 +62,7 @@ class Invariant:
     @property
     def share(self):
         """The share of a run's examples that this law gets."""
-        return share(self.cases)
+        return getattr(self.cases, "share", 1.0)
 
     @property
     def differential(self):

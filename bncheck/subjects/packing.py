@@ -13,6 +13,7 @@ from bncheck.cases.network import BatchNorm
 from bncheck.cases.trace import Trace
 
 PACKABLE = (SetState, State, Forward, Backward)
+OPTIONS = {"mask", "layout", "compiled"}
 
 
 def pack(cases):
@@ -25,9 +26,9 @@ def pack(cases):
 
 def _key(case):
     """Equal for cases that may stand side by side; a case that may not has a key of its own."""
-    if len(case.network) != 1 or not isinstance(case.network[0], BatchNorm) or case.fresh:
+    if len(case.network) != 1 or not isinstance(case.network[0], BatchNorm) or case.fresh or case.input:
         return case.digest
-    if not all(isinstance(step, PACKABLE) for step in case.steps):
+    if not all(isinstance(step, PACKABLE) and OPTIONS.isdisjoint(step.plain()) for step in case.steps):
         return case.digest
     axis = case.network[0].axis % len(case.shape)
     steps = []
@@ -36,7 +37,7 @@ def _key(case):
         if shape:
             shape[axis] = 0
         steps.append((type(step), shape and tuple(shape), getattr(step, "training", None)))
-    return (case.network[0], case.dtype, tuple(steps))
+    return (case.network[0], case.dtype, case.half, tuple(steps))
 
 
 def _side_by_side(cases):
@@ -53,7 +54,7 @@ def _side_by_side(cases):
             arrays = [name for name in ("x", "dy") if hasattr(first, name)]
             joined = {n: np.concatenate([getattr(s, n) for s in together], axis=layer.axis) for n in arrays}
             steps.append(type(first)(**joined, training=first.training))
-    return Case((layer,), tuple(steps), cases[0].seed)
+    return Case((layer,), tuple(steps), cases[0].seed, half=cases[0].half)
 
 
 def unpack(trace, members):

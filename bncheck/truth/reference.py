@@ -41,7 +41,10 @@ class Simulation:
 
     def run(self):
         """What each step returns."""
-        return [getattr(self, f"_{type(step).__name__.lower()}")(step) for step in self.case.steps]
+        return [self._do(step) for step in self.case.steps]
+
+    def _do(self, step):
+        return getattr(self, f"_{type(step).__name__.lower()}")(step)
 
     def _setstate(self, step):
         for own, given in zip(self.state, step.state, strict=True):
@@ -101,10 +104,20 @@ class Simulation:
     def _saveload(self, step):
         return {}
 
+    def _attempt(self, step):
+        try:
+            return self._do(step.of)
+        except Refused as error:
+            return {"raised": {"type": "ValueError", "message": str(error)}}
+
+
+class Refused(ValueError):
+    """A step that a batch norm refuses: its numbers have no meaning."""
+
 
 def _check_shape(what, given, y):
     if given.shape != y.shape:
-        raise ValueError(f"a {what} of shape {given.shape} for an output of shape {y.shape}")
+        raise Refused(f"a {what} of shape {given.shape} for an output of shape {y.shape}")
 
 
 class Sgd:

@@ -6,6 +6,8 @@ from collections import OrderedDict
 
 import numpy as np
 
+from .layouts import lay
+
 KEPT_MODELS = 128
 
 
@@ -48,9 +50,10 @@ class Runner:
         model = self.models.pop(key, None) if key else None
         if model is None:
             x = _first_input(program)
-            model = self.adapter.build(program["network"], x.shape, x.dtype.name, program["seed"])
+            dtype = program.get("half") or x.dtype.name
+            model = self.adapter.build(program["network"], x.shape, dtype, program["seed"])
         for step in program["steps"]:
-            steps.append(STEPS[step["step"]](model, step))
+            steps.append(_do(model, step))
         if key:
             self.models[key] = model
             if len(self.models) > KEPT_MODELS:
@@ -62,13 +65,15 @@ def _key(program):
     names = [step["step"] for step in program["steps"]]
     if program.get("fresh") or names[:1] != ["SetState"] or not REUSABLE.issuperset(names):
         return None
+    if any(step["step"] == "SetState" and "layout" in step for step in program["steps"]):
+        return None
     if not _is_whole(program["network"], program["steps"][0]["state"]):
         return None
     frozen = {step["layer"]: step["on"] for step in program["steps"] if step["step"] == "Freeze"}
     if any(frozen.values()):
         return None
     x = _first_input(program)
-    return json.dumps([program["network"], x.shape[1:], x.dtype.name], sort_keys=True)
+    return json.dumps([program["network"], x.shape[1:], program.get("half") or x.dtype.name], sort_keys=True)
 
 
 def _is_whole(network, state):
@@ -80,15 +85,16 @@ def _is_whole(network, state):
 
 
 def _first_input(program):
-    for step in program["steps"]:
-        if "x" in step:
-            return step["x"]
-    shape, dtype = program["input"]
-    return np.zeros(shape, dtype)
+    if "input" in program:
+        shape, dtype = program["input"]
+        return np.zeros(shape, dtype)
+    return next(step["x"] for step in program["steps"] if "x" in step)
 
 
 def _set_state(model, step):
-    model.set_state(step["state"])
+    layout = step.get("layout")
+    state = [{name: lay(value, layout) for name, value in values.items()} for values in step["state"]]
+    model.set_state(state, **_options(model, step, "layout"))
     return {}
 
 
@@ -97,11 +103,62 @@ def _state(model, step):
 
 
 def _forward(model, step):
-    return {"y": model.forward(step["x"], step["training"])}
+    x, options = lay(step["x"], step.get("layout")), _options(model, step, "mask", "compiled")
+    return {"y": model.forward(x, step["training"], **options)}
 
 
 def _backward(model, step):
-    return model.backward(step["x"], step["dy"], step["training"])
+    x, dy = (lay(step[name], step.get("layout")) for name in ("x", "dy"))
+    return model.backward(x, dy, step["training"], **_options(model, step, "compiled"))
+
+
+def _options(model, step, *names):
+    """The fields of a step that a model may not know: it lists those that it does in ``options``."""
+    given = {name: step[name] for name in names if name in step}
+    missing = set(given).difference(getattr(model, "options", ()))
+    if missing:
+        raise Unsupported("this adapter has no %s" % ", ".join(sorted(missing)))
+    return given
+
+
+def _second_backward(model, step):
+    return _offered(model, "second_backward")(step["x"], step["dy"], step["v"], step["training"])
+
+
+def _forward_fixed(model, step):
+    return {"y": _offered(model, "forward_fixed")(step["x"], step["fixed"], step["training"])}
+
+
+def _predict(model, step):
+    return {"y": _offered(model, "predict")(step["x"], step["batch_size"])}
+
+
+def _evaluate(model, step):
+    return {"loss": _offered(model, "evaluate")(step["x"], step["y"], step["loss"], step["batch_size"])}
+
+
+def _batches(model, step):
+    return {"batches": _offered(model, "batches")()}
+
+
+def _offered(model, name):
+    found = getattr(model, name, None)
+    if found is None:
+        raise Unsupported("this adapter has no %s" % name)
+    return found
+
+
+def _attempt(model, step):
+    try:
+        return _do(model, step["of"])
+    except (MemoryError, Unsupported):
+        raise
+    except Exception as error:
+        return {"raised": {"type": type(error).__name__, "message": str(error)[:2000]}}
+
+
+def _do(model, step):
+    return STEPS[step["step"]](model, step)
 
 
 def _fit(model, step):
@@ -122,8 +179,14 @@ def _save_load(model, step):
 STEPS = {
     "SetState": _set_state,
     "State": _state,
+    "Batches": _batches,
     "Forward": _forward,
     "Backward": _backward,
+    "SecondBackward": _second_backward,
+    "ForwardFixed": _forward_fixed,
+    "Predict": _predict,
+    "Evaluate": _evaluate,
+    "Attempt": _attempt,
     "Fit": _fit,
     "Freeze": _freeze,
     "SaveLoad": _save_load,

@@ -18,6 +18,11 @@ A model has ``set_state(state)``, ``state()``, ``forward(x, training)``, ``backw
 each epoch), ``freeze(layer, on)`` and ``save_load()``.  A state is a list as long as the network; each entry maps
 ``kernel``, ``bias`` (Dense; the kernel is (inputs, units)), ``gamma``, ``beta``, ``moving_mean``, ``moving_variance``
 (BatchNorm) to arrays, and is empty for a layer without weights.  What a framework does not offer raises Unsupported.
+
+What a framework may lack, a model may leave out: ``second_backward(x, dy, v, training)`` (a dict of ``dx``, ``ddx`` and
+``ddy``), ``forward_fixed(x, fixed, training)``, ``predict(x, batch_size)``, ``evaluate(x, y, loss, batch_size)`` and
+``batches()``.  ``options`` names the further keywords that it takes: ``mask`` (``forward``), ``compiled`` (``forward``
+and ``backward``), ``layout`` (``set_state``).  Arrays may be views: a layout that a framework refuses is Unsupported.
 """
 
 import importlib

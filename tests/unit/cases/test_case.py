@@ -8,12 +8,18 @@ from hypothesis import strategies as st
 
 from bncheck.cases.case import (
     STEPS,
+    Attempt,
     Backward,
+    Batches,
     Case,
+    Evaluate,
     Fit,
     Forward,
+    ForwardFixed,
     Freeze,
+    Predict,
     SaveLoad,
+    SecondBackward,
     SetState,
     State,
 )
@@ -32,9 +38,16 @@ WHOLE = Case(
         Fit(X, X, optimizer={"name": "adam", "learning_rate": 0.01, "eps": 1e-7}, batch_size=1, epochs=2),
         Freeze(2, True),
         SaveLoad(),
+        Batches(),
+        Attempt(Forward(X, True, mask=X[:, 0] > 0, layout="strided", compiled="graph")),
+        SecondBackward(X, X, X, True),
+        ForwardFixed(X, False, True),
+        Predict(X, 2),
+        Evaluate(X, X),
     ),
     seed=7,
     fresh=True,
+    half="bfloat16",
 )
 SEED = Case((Dense(1),), (State(),), 3, ((2, 4), "float64"))
 
