@@ -6,8 +6,7 @@ from dataclasses import fields
 import numpy as np
 
 from bncheck.cases.arrays import text
-from bncheck.cases.strategies import layer_cases
-from bncheck.engine.examine import Budget, examine
+from bncheck.engine.examine import Budget, examine, unjudged
 from bncheck.errors import UnknownName, UsageError
 from bncheck.invariants import load_all
 from bncheck.invariants import select as laws_named
@@ -37,16 +36,10 @@ def check(layer_factory, like="torch", *, select=(), ignore=(), max_examples=50,
     if broken:
         head = f"{subject.name} breaks {len(broken)} of {len(results)} laws"
         raise AssertionError("\n\n".join([head, *map(_told, broken)]))
-    _refuse_silence(subject, laws, results)
+    unheld = unjudged(laws, results)
+    if unheld:
+        raise AssertionError(f"no law could be judged on {subject.name}: {unheld}")
     return results
-
-
-def _refuse_silence(subject, laws, results):
-    """A layer that takes part in nothing passes nothing; the laws of networks may have no layer of the user's."""
-    own = [result for law, result in zip(laws, results, strict=True) if law.cases is layer_cases] or results
-    if not any(result.cases for result in own):
-        reasons = "; ".join(sorted({result.reason for result in own})) or "none was selected"
-        raise AssertionError(f"no law could be judged on {subject.name}: {reasons}")
 
 
 def _patterns(names):

@@ -22,6 +22,7 @@ class Tally:
     margin: float = 0.0
     seconds: float = 0.0
     unsupported: int = 0
+    refusal: str = ""  # what the subject said of the first case that it does not offer
     failing: dict = field(default_factory=dict)  # (case, violation) by mechanism, confirmed on newly built models
     failures: int = 0
     unconfirmed: tuple | None = None
@@ -53,6 +54,7 @@ def judge(subject, tally, case):
 def _note(subject, tally, case, problem):
     if getattr(problem, "unsupported", False):
         tally.unsupported += 1
+        tally.refusal = tally.refusal or str(problem).partition(": ")[2]
         return
     tally.cases += 1
     try:
