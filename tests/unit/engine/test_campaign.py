@@ -243,7 +243,9 @@ def test_a_layer_that_takes_part_in_no_case_of_a_layer_is_refused():
     laws = invariants.select([*ALONE, "linear_activation_keeps_training"])
     theirs, none = (Spec("right", "fake", layer=layer) for layer in ("mine:Norm", None))
     (entry,) = campaign.run([theirs], laws, FEW, opened=opened)["cells"]
-    assert entry["error"].startswith("--layer mine:Norm: no law could be judged (the subject offers none of the cases: ")
+    assert entry["error"].startswith(
+        "--layer mine:Norm: no law could be judged (the subject offers none of the cases: "
+    )
     assert "Norm has no moving_mean); cases set the weights" in entry["error"]
     (entry,) = campaign.run([none], laws, FEW, opened=opened)["cells"]
     assert verdicts(entry) == {**dict.fromkeys(ALONE, "inapplicable"), laws[-1].name: "pass"}
