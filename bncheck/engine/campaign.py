@@ -15,7 +15,7 @@ from itertools import combinations
 from bncheck.cases.case import Case, State
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.trace import Malformed, Raised
-from bncheck.engine.examine import Result, examine
+from bncheck.engine.examine import Result, examine, unjudged
 from bncheck.engine.pair import Pair
 from bncheck.errors import UsageError
 from bncheck.records import record
@@ -115,6 +115,16 @@ def check_layer(subject, layer):
         ) from None
 
 
+def refuse_silence(laws, results, layer):
+    """Raise UsageError where the user's layer takes part in nothing that was judged."""
+    reason = unjudged(laws, results)
+    if reason:
+        raise UsageError(
+            f"--layer {layer}: no law could be judged ({reason}); cases set the weights and moving statistics, "
+            "so the layer has to have them by the names of the framework's own class"
+        )
+
+
 class Campaign:
     """The subjects that are open, and the laws they are held to."""
 
@@ -186,6 +196,8 @@ class Campaign:
                 raise UsageError(INTERRUPTED)
             subject = opened()
             results = examine(subject, laws, self.budget, progress=self.teller(name), stop=self.stop)
+            if found.get("layer") and "names" not in found:
+                refuse_silence(laws, results, found["layer"])
             found |= described(subject)
         except (UsageError, WorkerDied) as error:
             results = self.unexamined(laws, found, " ".join(str(error).split()))
