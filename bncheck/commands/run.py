@@ -17,7 +17,7 @@ from bncheck.engine import campaign, replay
 from bncheck.engine.examine import Budget
 from bncheck.errors import UsageError
 from bncheck.records import record
-from bncheck.reports import progress, terminal
+from bncheck.reports import again, progress, terminal
 from bncheck.subjects import provision, resolve
 
 HOLDS, BROKEN, INCOMPLETE, NOTHING_RAN, INTERRUPTED = 0, 1, 2, 5, 130
@@ -131,15 +131,8 @@ def commands(found):
 
 def command(found, cell, law, case):
     """The command that judges the finding's law on its case; without a folder for cases, on what was drawn."""
-    parts = ["bncheck", "run", *(cell.get("names") or [cell["cell"]])]
-    for option in ("interpreter", "layer"):
-        if cell.get(option):
-            parts += [{"interpreter": "--python", "layer": "--layer"}[option], cell[option]]
-    parts += ["--select", law]
     path = write_case(law, case)
-    if path is None:
-        return shlex.join([*parts, "--seed", str(found["seed"]), "--max-examples", str(found["max_examples"])])
-    return f"{shlex.join(parts)} --case {_short(path)}"
+    return again.command(found, cell, law, path and _short(path))
 
 
 def write_case(law, case):

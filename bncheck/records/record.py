@@ -108,7 +108,8 @@ def read(path):
 def read_json(path):
     """The JSON value in a file.  Raises UsageError where there is none."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_refused, parse_float=_float)
+        text = Path(path).read_text(encoding="utf-8")
+        return json.loads(text, parse_constant=_refused, parse_float=_float, parse_int=_integer)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
     except RecursionError:
@@ -126,6 +127,11 @@ def _float(text):
     if math.isinf(value):
         raise ValueError(f"no float is as large as {text:.40}")
     return value
+
+
+def _integer(text):
+    _float(text)
+    return int(text)
 
 
 def checked(value, path):

@@ -121,6 +121,7 @@ def test_text_that_no_encoding_has_is_written_all_the_same(real, tmp_path):
         ("[" * 100_000, "nested too deeply"),
         ('{"schema": 1, "bncheck": "1", "seed": NaN, "cells": []}', "JSON has no NaN"),
         ('{"schema": 1, "bncheck": "1", "seed": 1e999, "cells": []}', "no float is as large as 1e999"),
+        ('{"schema": 1, "bncheck": "1", "seed": 1' + "0" * 400 + ', "cells": []}', "no float is as large as 100"),
         ("[]", "is no record of bncheck"),
         ('{"runs": []}', "is no record of bncheck"),
         ('{"schema": 2, "cells": []}', "of schema 2, and this bncheck reads 1"),
