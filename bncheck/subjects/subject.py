@@ -71,7 +71,8 @@ class Subject:
         coming = {case.digest for groups in self.in_flight for _, members in groups for case in members}
         new = {case.digest: case for case in cases if case.digest not in self.traces and case.digest not in coming}
         if new and not self.plainly:
-            apart = int(next(iter(new))[0], 16) % 8 >= PACKED_OF_EIGHT  # so that small numbers of channels are seen, too
+            # Some draws are sent apart, so that small numbers of channels are seen, too.
+            apart = int(next(iter(new))[0], 16) % 8 >= PACKED_OF_EIGHT
             self._send([(case, [case]) for case in new.values()] if apart else pack(new.values()))
         for _ in range(sent):
             self._collect()
