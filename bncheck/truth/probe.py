@@ -11,6 +11,7 @@ from bncheck.subjects.subject import SubjectDied
 from bncheck.truth import reference
 from bncheck.truth.edges import Refused
 from bncheck.truth.questions import QUESTIONS, explains
+from bncheck.truth.reference_subject import reference_subject
 from bncheck.truth.traits import LEGAL, Traits, values_of
 
 UNEXPLAINED = "unexplained"
@@ -20,9 +21,10 @@ DOUBLE_ONLY = frozenset(["precision", "momentum_precision"])  # in float32 their
 
 @dataclass(frozen=True)
 class Conventions:
-    """The traits of a subject: for each axis the values by setting, which is rank, position of the channels, dtype.
+    """The traits of a subject: for each axis the values by setting.
 
-    An axis that was asked and not offered has no values; one that was not asked is not there.
+    A setting is the rank, the position of the channels and the dtype, or the name of the law whose example told the
+    value.  An axis that was asked and not offered has no values; one that was not asked is not there.
     """
 
     found: Mapping = field(default_factory=dict)
@@ -50,7 +52,11 @@ class Conventions:
 def _plain(values):
     if len(set(values.values())) <= 1:
         return next(iter(values.values()), NOT_OFFERED)
-    return {f"rank {rank}, channels {position}, {dtype}": v for (rank, position, dtype), v in values.items()}
+    return {setting if isinstance(setting, str) else _named(*setting): value for setting, value in values.items()}
+
+
+def _named(rank, position, dtype):
+    return f"rank {rank}, channels {position}, {dtype}"
 
 
 PAPERS = Traits()
@@ -62,10 +68,9 @@ def measure(subject, questions=QUESTIONS):
     asked = [question for question in questions if question.needs <= subject.capabilities]
     settings = list(dict.fromkeys(setting for question in asked for setting in question.settings))
     batches = [[case for q in asked if setting in q.settings for case in q.cases(setting)] for setting in settings]
-    for setting, cases, following in zip(settings, batches, [*batches[1:], []], strict=True):
-        # The subject works on the next setting while this one is judged.
-        subject.prefetch(cases)
-        subject.prefetch(following)
+    subject.prefetch(batches[0] if batches else [])
+    for setting, following in zip(settings, [*batches[1:], []], strict=False):
+        subject.prefetch(following)  # the subject works on the next setting while this one is judged
         known = PAPERS
         for question in asked:
             if setting in question.settings:
@@ -74,6 +79,19 @@ def measure(subject, questions=QUESTIONS):
                 for axis, value in values.items():
                     found[axis][setting] = value
     return Conventions(found)
+
+
+def tells(axis, value):
+    """Whether a question tells a value of an axis from the paper's."""
+    subject = reference_subject(PAPERS.but(**{axis: value}))
+    for question in QUESTIONS if value != getattr(PAPERS, axis) else ():
+        if axis in question.axes:
+            for setting in question.settings[:2]:  # in both dtypes
+                cases = question.cases(setting)
+                seen = question.seen(setting, *map(subject.run, cases))
+                if not explains(seen, question.seen(setting, *(_right(case, PAPERS) for case in cases))):
+                    return True
+    return False
 
 
 def _answer(subject, question, setting, known):

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from bncheck.records.record import findings
 from bncheck.reports import again, plot, summary
-from bncheck.reports.facts import facts, mechanism_meaning
+from bncheck.reports.facts import facts, mechanism_meaning, telling
 from bncheck.reports.groups import groups
 from bncheck.reports.words import MARKS, MEANINGS, clean, convention, count
 
@@ -49,7 +49,7 @@ def render(record, laws):
                 ("Laws between cells", _table(pairs, laws, anchors)),
             ],
             alone=alone,
-            traits=sorted({trait for _, cell in alone for trait in cell["traits"]}),
+            traits=sorted({trait for _, cell in alone for trait in telling(cell["traits"])}),
             troubles=list(summary.troubles(record)),
             findings=[_finding(record, group, laws.get(group.law), anchors[id(group)]) for group in found],
         )
