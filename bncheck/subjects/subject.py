@@ -79,7 +79,8 @@ class Subject:
 
     def renew(self, cases):
         """Run the packed cases of the cases again on newly built models; :meth:`run` answers from these runs."""
-        self._collect()
+        while self.in_flight:
+            self._collect()
         groups = [self.groups[case.digest] for case in cases if case.digest in self.groups]
         for whole, members in {whole.digest: (whole, members) for whole, members in groups}.values():
             self._send([(whole.but(fresh=True), members)])
