@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from itertools import combinations
 
 from bncheck.cases.case import Case, State
@@ -51,6 +52,7 @@ def run(specs, laws, budget, *, workers=1, progress=None, stop=lambda: False, op
     ``opened(spec, tell)`` gives a spec's subject, started.  ``chosen(laws, name)`` may give other laws for a cell.
     Ctrl-C does not raise: the record of what was done comes back, with ``interrupted`` true.
     """
+    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     campaign = Campaign(laws, budget, progress or Silent(), stop, opened or open_subject, chosen)
     pairs = list(combinations(specs, 2)) if campaign.between else []
     campaign.kept = bool(pairs)
@@ -64,6 +66,7 @@ def run(specs, laws, budget, *, workers=1, progress=None, stop=lambda: False, op
         entries,
         seed=budget.seed,
         max_examples=budget.max_examples,
+        started=started,
         interrupted=campaign.stopped.is_set(),
         notes=notes,
     )

@@ -1,7 +1,7 @@
 """The one unit of work: hold one subject, or a pair, to laws within a budget."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -31,7 +31,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Finding:
-    """The smallest failing case of a law on a subject, and what differed there."""
+    """The smallest failing case of a law on a subject, and what differed there; ``arrays`` as in a Violation."""
 
     what: str
     where: list | None
@@ -40,6 +40,7 @@ class Finding:
     allowed: float | None
     mechanism: str
     case: object
+    arrays: dict | None = field(default=None, compare=False)  # they follow from the case
 
 
 @dataclass(frozen=True)
@@ -222,4 +223,5 @@ def _finding(search, tally, case, violation):
         violation.allowed,
         mechanism(search.subject, tally.law, case, tally.known),
         case,
+        violation.arrays,
     )

@@ -1,6 +1,7 @@
 """Our own layer as a subject: the reference computed in plain NumPy in the case's own dtype, with any traits."""
 
 import sys
+from collections import deque
 
 import numpy as np
 
@@ -18,7 +19,7 @@ class ReferenceTransport:
     """Runs cases in this process, as :class:`bncheck.subjects.transport.InProcess` does for an adapter."""
 
     def __init__(self, traits):
-        self.traits, self.waiting = traits, []
+        self.traits, self.waiting = traits, deque()
         self.description = {
             "framework": "reference",
             "version": bncheck.__version__,
@@ -30,11 +31,11 @@ class ReferenceTransport:
 
     def send(self, programs):
         """Take programs to run."""
-        self.waiting = programs
+        self.waiting.append(programs)
 
     def receive(self):
-        """The traces of the programs that were sent last."""
-        return [self._run(program) for program in self.waiting]
+        """The traces of the programs that were sent first and not answered yet."""
+        return [self._run(program) for program in self.waiting.popleft()]
 
     def _run(self, program):
         try:
