@@ -15,7 +15,6 @@ from bncheck import invariants
 from bncheck.cases.case import Case
 from bncheck.engine import campaign, replay
 from bncheck.engine.examine import Budget
-from bncheck.errors import UsageError
 from bncheck.records import record
 from bncheck.reports import again, files, formats, progress, terminal
 from bncheck.subjects import provision, resolve
