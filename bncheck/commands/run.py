@@ -29,6 +29,9 @@ REPORT = click.option(
     help=f"Write a report ({', '.join(formats.names())}); may be given several times.",
 )
 
+PYTHON = click.option("--python", metavar="PATH", help="The interpreter of frameworks named without a version.")
+LAYER = click.option("--layer", metavar="FILE.py:NAME", help="Your own class for the framework's; also module:NAME.")
+
 
 @click.command()
 @click.argument("subjects", nargs=-1, metavar="[SUBJECT]...")
@@ -42,8 +45,8 @@ REPORT = click.option(
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Cells at a time.")
 @click.option("--record", "record_file", metavar="FILE", help="Write the record of the run, as JSON.")
 @REPORT
-@click.option("--python", metavar="PATH", help="The interpreter of frameworks that are named without a version.")
-@click.option("--layer", metavar="FILE.py:NAME", help="Your own class in place of the framework's; also module:NAME.")
+@PYTHON
+@LAYER
 @click.option("--case", metavar="FILE", help="Judge only this case, or those of the findings of a record.")
 def run(subjects, select, ignore, max_examples, max_time, seed, workers, record_file, reports, python, layer, case):
     """Hold each SUBJECT to the laws, and every two of them to the laws between subjects.

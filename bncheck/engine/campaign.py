@@ -16,7 +16,8 @@ from itertools import combinations
 from bncheck.cases.case import Case, State
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.trace import Malformed, Raised
-from bncheck.engine.examine import Result, examine, unjudged
+from bncheck.engine.examine import Budget, Result, examine, unjudged
+from bncheck.engine.measure import measure_all
 from bncheck.engine.pair import Pair
 from bncheck.errors import UsageError
 from bncheck.records import record
@@ -52,7 +53,7 @@ def run(specs, laws, budget, *, workers=1, progress=None, stop=lambda: False, op
     ``opened(spec, tell)`` gives a spec's subject, started.  ``chosen(laws, name)`` may give other laws for a cell.
     Ctrl-C does not raise: the record of what was done comes back, with ``interrupted`` true.
     """
-    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    started = now()
     campaign = Campaign(laws, budget, progress or Silent(), stop, opened or open_subject, chosen)
     pairs = list(combinations(specs, 2)) if campaign.between else []
     campaign.kept = bool(pairs)
@@ -70,6 +71,36 @@ def run(specs, laws, budget, *, workers=1, progress=None, stop=lambda: False, op
         interrupted=campaign.stopped.is_set(),
         notes=notes,
     )
+
+
+def measured(specs, *, progress=None, stop=lambda: False, opened=None):
+    """The record of the traits of each subject: all that can be told, and no law's verdict."""
+
+    def opened_and_measured(spec, tell):
+        subject = (opened or open_subject)(spec, tell)
+        try:
+            measure_all(subject)
+        except BaseException:
+            subject.close()
+            raise
+        return subject
+
+    started, budget = now(), Budget(max_examples=0)
+    campaign = Campaign([], budget, progress or Silent(), stop, opened_and_measured, None)
+    with on_interrupt(campaign.interrupt), contextlib.closing(campaign):
+        entries = side_by_side(specs, campaign.cell, 1)
+    return record.new(
+        entries,
+        seed=budget.seed,
+        max_examples=budget.max_examples,
+        started=started,
+        interrupted=campaign.stopped.is_set(),
+    )
+
+
+def now():
+    """The time in UTC, as a record has it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def side_by_side(tasks, work, workers):
@@ -199,7 +230,7 @@ class Campaign:
                 raise UsageError(INTERRUPTED)
             subject = opened()
             results = examine(subject, laws, self.budget, progress=self.teller(name), stop=self.stop)
-            if found.get("layer") and "names" not in found:
+            if laws and found.get("layer") and "names" not in found:
                 refuse_silence(laws, results, found["layer"])
             found |= described(subject)
         except (UsageError, WorkerDied) as error:

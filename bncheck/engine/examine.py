@@ -12,6 +12,7 @@ from bncheck.engine.attribute import mechanism
 from bncheck.engine.judge import Tally, judge
 from bncheck.engine.shrink import smallest
 from bncheck.truth.probe import measure
+from bncheck.truth.questions import NEEDED
 
 QUIET = {"database": None, "deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": False}
 
@@ -77,7 +78,7 @@ def examine(subject, laws, budget=Budget(), *, progress=lambda done, total: None
     stopped = ""
     try:
         if not hasattr(subject, "second"):
-            subject.conventions = subject.conventions or measure(subject)
+            subject.conventions = subject.conventions or measure(subject, NEEDED)
         search.run(list(tallies.values()))
     except Stopped as why:
         stopped = str(why)

@@ -7,7 +7,7 @@ import numpy as np
 from bncheck.cases.arrays import text
 from bncheck.cases.case import Case
 from bncheck.errors import UsageError
-from bncheck.truth.traits import ILLEGAL
+from bncheck.truth.traits import ILLEGAL, LEGAL, Traits
 
 SHOWN_WHOLE = 64
 UNSHOWN = (AttributeError, IndexError, KeyError, OverflowError, StopIteration, TypeError, UsageError, ValueError)
@@ -48,6 +48,12 @@ def mechanism_meaning(name):
     """What a mechanism is, in a sentence; nothing for one that this bncheck does not know."""
     parts = (part.partition(": ") for part in str(name).split("; "))
     return "; ".join(filter(None, (ILLEGAL.get(axis, {}).get(value) for axis, _, value in parts)))
+
+
+def telling(traits):
+    """Measured traits that a reader has to be told of: not the one legal value that an axis has."""
+    papers = vars(Traits())
+    return {axis: value for axis, value in traits.items() if len(LEGAL.get(axis, ())) != 1 or value != papers[axis]}
 
 
 def _accepted(found):

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bncheck.reports import finding, summary
+from bncheck.reports.facts import telling
 from bncheck.reports.words import MARKS, MEANINGS, STYLES, clean, convention
 
 GAP = 2
@@ -122,18 +123,18 @@ def subjects(cells, width):
     return _titled("subjects", table)
 
 
-def conventions(cells):
-    """The measured conventions: a trait, a value, and the cells that have it."""
+def conventions(cells, title="conventions"):
+    """Measured traits: a trait, a value, and the cells that have it."""
     found = {}
     for cell in cells:
-        for trait, value in cell["traits"].items():
+        for trait, value in telling(cell["traits"]).items():
             found.setdefault((trait, convention(value)), []).append(cell["cell"])
     if not found:
         return None
     table = _grid()
     for (trait, value), names in sorted(found.items()):
         table.add_row(Text(clean(trait)), Text(clean(value)), Text(clean(", ".join(names))))
-    return _titled("conventions", table)
+    return _titled(title, table)
 
 
 def troubles(record):

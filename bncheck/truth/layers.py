@@ -6,6 +6,8 @@ Sources: Ioffe and Szegedy 2015, algorithms 1 and 2, and section 3 for the gradi
 
 import numpy as np
 
+from bncheck.truth import edges
+
 EPSILON_FLOOR = 1.001e-5
 
 
@@ -14,7 +16,7 @@ class BatchNormMath:
 
     def __init__(self, arithmetic, layer, traits):
         self.ar, self.layer, self.traits = arithmetic, layer, traits
-        self.cache, self.total = None, (None, None)
+        self.cache, self.total, self.batches = None, (None, None), 0
 
     def forward(self, weights, x, training, batch_statistics):
         """The output; moves the moving statistics in ``weights`` when ``training``.  x: (rows, ...)."""
@@ -46,23 +48,38 @@ class BatchNormMath:
             variance = variance - mean * mean if traits.variance == "one_pass" else variance
         if traits.channels == "last_takes_first":
             mean, variance = self._borrow(mean), self._borrow(variance)
-        return mean, variance, x.size // max(mean.size, 1)
+        count = x.size // max(mean.size, 1)
+        edges.check_count(count, traits)
+        return mean, variance, count
 
     def _borrow(self, statistic):
         flat = statistic.reshape(-1)
         return self.ar.stack([flat[:-1], flat[:1]]).reshape(*statistic.shape)
 
     def _move(self, weights, mean, variance, count):
+        self.batches += 1
         divisor = {"biased": count, "unbiased": count - 1, "over_n_plus_one": count + 1}[self.traits.running_variance]
         if divisor not in (count, 0):
             variance = self.ar.part(variance, count, divisor)
-        share = self.layer.momentum
+        share = self._share()
         if self.traits.moving_average == "swapped":
             share = 1 - share
         if self.traits.momentum_precision == "single":
             share = 1 - float(np.float32(1 - share))
         for name, new in (("moving_mean", mean), ("moving_variance", variance)):
             weights[name] = self.ar.mix(weights[name], new.reshape(-1), share)
+
+    def _share(self):
+        """The share of itself that a moving statistic keeps; without a momentum it is the mean over the batches so far.
+
+        Debiased (Kingma and Ba 2015, section 3) is the plain one from zero, divided by the share that is not zero's.
+        """
+        momentum, average = self.layer.momentum, self.traits.moving_average
+        if momentum is None or average == "cumulative":
+            return 1 - 1 / self.batches
+        if average == "debiased" and momentum < 1:
+            return 1 - (1 - momentum) / (1 - momentum**self.batches)
+        return momentum
 
     def _inverse(self, variance):
         kind, eps, ar = self.traits.epsilon, self.layer.eps, self.ar

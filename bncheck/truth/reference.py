@@ -5,6 +5,7 @@ import numpy as np
 from bncheck.cases.case import Case, SetState
 from bncheck.cases.network import BatchNorm, Dense, Dropout
 from bncheck.truth.bounds import balls
+from bncheck.truth.edges import Refused
 from bncheck.truth.layers import MATHS
 from bncheck.truth.plain import Plain
 from bncheck.truth.traits import Traits
@@ -80,8 +81,8 @@ class Simulation:
         for i, (layer, math) in enumerate(zip(self.case.network, self.maths, strict=True)):
             if training and isinstance(layer, Dropout) and layer.rate:
                 raise NotImplementedError("the reference draws no dropout masks")
-            batch = training and i not in self.frozen
-            moves = batch or (training and self.traits.frozen_layer == "updates")
+            moves = training and (i not in self.frozen or self.traits.frozen_layer == "updates")
+            batch = training and (i not in self.frozen or self.traits.frozen_output == "batch")
             x = math.forward(self.state[i], x, moves, batch)
         return x
 
@@ -122,10 +123,6 @@ class Simulation:
             return self._do(step.of)
         except Refused as error:
             return {"raised": {"type": "ValueError", "message": str(error)}}
-
-
-class Refused(ValueError):
-    """A step that a batch norm refuses: its numbers have no meaning."""
 
 
 def _check_shape(what, given, y):

@@ -9,6 +9,7 @@ import bncheck
 from bncheck.cases.case import Case
 from bncheck.subjects.subject import Subject
 from bncheck.truth import reference
+from bncheck.truth.edges import Refused
 from bncheck.truth.traits import Traits
 from bncheck.worker.program import Unsupported
 
@@ -40,8 +41,9 @@ class ReferenceTransport:
     def _run(self, program):
         try:
             return {"steps": reference.run_in_dtype(Case.from_plain(program), self.traits)}
-        except (Unsupported, NotImplementedError) as error:
-            raised = {"type": type(error).__name__, "message": str(error), "step": 0, "unsupported": True}
+        except (Unsupported, NotImplementedError, Refused) as error:
+            unsupported = not isinstance(error, Refused)
+            raised = {"type": type(error).__name__, "message": str(error), "step": 0, "unsupported": unsupported}
             return {"steps": [], "raised": raised}
 
     def close(self):

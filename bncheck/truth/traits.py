@@ -9,7 +9,11 @@ LEGAL = {
     },
     "variance": {"two_pass": "the variance is the mean of the squared distances from the mean"},
     "epsilon": {"inside": "the output is divided by sqrt(variance + epsilon)"},
-    "moving_average": {"plain": "a moving statistic keeps the share momentum of itself"},
+    "moving_average": {
+        "plain": "a moving statistic keeps the share momentum of itself",
+        "debiased": "a moving statistic forgets what it started with, as the moments of Adam do",
+        "cumulative": "a moving statistic is the mean over all batches so far, whatever momentum is",
+    },
     "momentum_precision": {"layer": "momentum has the precision of the layer's dtype"},
     "inference_statistics": {"moving": "inference uses the moving statistics"},
     "inference_updates": {"none": "inference leaves the moving statistics alone"},
@@ -24,6 +28,14 @@ LEGAL = {
     "linear_gradient": {"identity": "a linear activation returns its gradient"},
     "batch_order": {"rows": "training takes the batches in the order of the rows"},
     "initial_weights": {"by_layer": "initial weights depend on the seed and on the layers that have weights"},
+    "batch_of_one": {
+        "accepted": "in training, one value a channel is a batch of variance zero",
+        "refused": "in training, one value a channel is refused",
+    },
+    "frozen_output": {
+        "moving": "a frozen layer normalises with the moving statistics, in training too",
+        "batch": "a frozen layer normalises with the batch's own statistics in training",
+    },
 }
 
 ILLEGAL = {
@@ -58,6 +70,11 @@ ILLEGAL = {
 }
 
 
+def values_of(axis):
+    """Every value of an axis with its sentence, the legal ones first."""
+    return {**LEGAL[axis], **ILLEGAL.get(axis, {})}
+
+
 @dataclass(frozen=True)
 class Traits:
     """One value on every axis; the default is the batch norm of the paper (Ioffe and Szegedy 2015)."""
@@ -80,11 +97,13 @@ class Traits:
     linear_gradient: str = "identity"
     batch_order: str = "rows"
     initial_weights: str = "by_layer"
+    batch_of_one: str = "accepted"
+    frozen_output: str = "moving"
 
     def __post_init__(self):
         for axis in fields(self):
             value = getattr(self, axis.name)
-            if value not in LEGAL[axis.name] and value not in ILLEGAL[axis.name]:
+            if value not in values_of(axis.name):
                 raise ValueError(f"{axis.name} has no value {value!r}")
 
     def but(self, **changes):

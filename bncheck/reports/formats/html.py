@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from bncheck.records.record import findings
 from bncheck.reports import again, plot, summary
-from bncheck.reports.facts import facts, mechanism_meaning
+from bncheck.reports.facts import facts, mechanism_meaning, telling
 from bncheck.reports.groups import groups
 from bncheck.reports.words import MARKS, MEANINGS, clean, convention, count
 
@@ -43,7 +43,7 @@ def render(record, laws):
         bad=summary.is_bad(record),
         tables=[table for table in tables if table["rows"]],
         alone=[(places[id(cell)], cell) for cell in alone],
-        traits=sorted({trait for cell in alone for trait in cell["traits"]}),
+        traits=sorted({trait for cell in alone for trait in telling(cell["traits"])}),
         troubles=list(summary.troubles(record)),
         findings=[_finding(record, group, laws.get(group.law), anchors[id(group)], places) for group in found],
     )
