@@ -4,7 +4,6 @@ import contextlib
 import importlib
 import os
 import random
-from dataclasses import fields
 
 import numpy as np
 
@@ -104,7 +103,7 @@ def _told(result):
 
 
 def _step(step):
-    arguments = [f"{field.name}={_argument(getattr(step, field.name))}" for field in fields(step)]
+    arguments = [f"{name}={_argument(value)}" for name, value in step.said.items()]
     return f"{type(step).__name__}({', '.join(arguments)})"
 
 

@@ -95,7 +95,7 @@ def _steps(case):
 
 
 def _arguments(step):
-    return ", ".join(f"{field.name}={_argument(getattr(step, field.name))}" for field in fields(step))
+    return ", ".join(f"{name}={_argument(value)}" for name, value in step.said.items())
 
 
 def _argument(value):
