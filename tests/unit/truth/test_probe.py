@@ -65,7 +65,9 @@ def test_a_value_is_found_and_no_other_axis_is_touched(axis, value):
 @pytest.mark.parametrize(
     "traits",
     [
-        Traits(epsilon="floor", momentum_precision="single", running_variance="unbiased", initial_weights="by_position"),
+        Traits(
+            epsilon="floor", momentum_precision="single", running_variance="unbiased", initial_weights="by_position"
+        ),
         Traits(variance="one_pass", training_gradient="uncentred"),
         Traits(variance="one_pass", precision="single"),
         Traits(running_variance="unbiased", precision="single", batch_of_one="refused"),
