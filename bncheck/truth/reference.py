@@ -5,6 +5,7 @@ import numpy as np
 from bncheck.cases.case import Case
 from bncheck.cases.network import BatchNorm, Dense, Dropout
 from bncheck.truth.bounds import balls
+from bncheck.truth.edges import Refused, as_read, fitting_input, fitting_state
 from bncheck.truth.layers import MATHS
 from bncheck.truth.plain import Plain
 from bncheck.truth.traits import Traits
@@ -37,7 +38,7 @@ class Simulation:
         self.state = [
             {name: self.given(value) for name, value in layer.items()} for layer in initial_state(case, traits)
         ]
-        self.frozen = set()
+        self.frozen, self.spoilt = set(), False
 
     def run(self):
         """What each step returns."""
@@ -48,29 +49,38 @@ class Simulation:
 
     def _setstate(self, step):
         for own, given in zip(self.state, step.state, strict=True):
-            own.update({name: self.given(value) for name, value in given.items()})
+            read = {name: self._read(value, step.layout) for name, value in given.items()}
+            own.update({name: self.given(v) for name, v in fitting_state(own, read, self.traits).items()})
         return {}
+
+    def _read(self, array, layout):
+        return as_read(array, layout, self.traits)
 
     def _state(self, step):
         return {"state": [dict(layer) for layer in self.state]}
 
     def _forward(self, step):
-        return {"y": self._through(self.given(step.x), step.training)}
+        return {"y": self._through(self.given(self._read(step.x, step.layout)), step.training, step.mask)}
 
     def _backward(self, step):
-        y = self._through(self.given(step.x), step.training)
+        y = self._through(self.given(self._read(step.x, step.layout)), step.training)
         _check_shape("cotangent", step.dy, y)
-        dx, params = self._back(self.given(step.dy))
+        dx, params = self._back(self.given(self._read(step.dy, step.layout)))
         return {"y": y, "dx": dx, "params": params}
 
-    def _through(self, x, training):
+    def _through(self, x, training, mask=None):
         for i, (layer, math) in enumerate(zip(self.case.network, self.maths, strict=True)):
             if training and isinstance(layer, Dropout) and layer.rate:
                 raise NotImplementedError("the reference draws no dropout masks")
             batch = training and i not in self.frozen
             moves = batch or (training and self.traits.frozen_layer == "updates")
-            x = math.forward(self.state[i], x, moves, batch)
-        return x
+            options = {}
+            if isinstance(layer, BatchNorm):
+                channels = self.state[i]["moving_mean"].size
+                x = fitting_input(x, layer, channels, len(self.case.shape), self.traits)
+                options = {"mask": mask}
+            x = math.forward(self.state[i], x, moves, batch, **options)
+        return self.ar.scaled(x, np.nan) if self.spoilt else x
 
     def _back(self, dy):
         params = [{} for _ in self.maths]
@@ -108,11 +118,8 @@ class Simulation:
         try:
             return self._do(step.of)
         except Refused as error:
+            self.spoilt = self.traits.after_failure == "spoilt"
             return {"raised": {"type": "ValueError", "message": str(error)}}
-
-
-class Refused(ValueError):
-    """A step that a batch norm refuses: its numbers have no meaning."""
 
 
 def _check_shape(what, given, y):

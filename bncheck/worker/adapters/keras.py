@@ -1,6 +1,7 @@
 """Keras 3.0 and newer on one of its backends (``mode``: ``tensorflow``, ``jax`` or ``torch``)."""
 
 import contextlib
+import inspect
 import os
 import tempfile
 
@@ -51,6 +52,7 @@ class Adapter:
     def describe(self):
         """What this Keras is and can do."""
         capabilities = ["inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"]
+        capabilities.append("masks")
         return {
             "framework": "keras",
             "version": self.keras.__version__,
@@ -124,6 +126,8 @@ class Model:
     All layers are constructed before the first is built, as within ``Sequential([...])``.
     """
 
+    options = ("mask",)
+
     def __init__(self, adapter, network, shape, dtype):
         self.adapter, self.keras, self.backend = adapter, adapter.keras, adapter.backend
         self.shape, self.dtype = tuple(shape[1:]), dtype
@@ -155,10 +159,12 @@ class Model:
         # The torch backend hands out the variable's own memory.
         return [{name: np.array(to_numpy(v.value)) for name, v in own.items()} for own in self.weights]
 
-    def forward(self, x, training):
+    def forward(self, x, training, mask=None):
         """The network's output."""
+        to_tensor = self.keras.ops.convert_to_tensor
         with self.adapter.running(self.dtype):
-            y = self.backend.forward(self.called, self.keras.ops.convert_to_tensor(x), training)
+            mask = None if mask is None else to_tensor(mask)
+            y = self.backend.forward(self.called, to_tensor(x), training, mask)
             return self.keras.ops.convert_to_numpy(y)
 
     def backward(self, x, dy, training):
@@ -219,9 +225,9 @@ class TensorFlow:
     def use(self, dtype):
         """TensorFlow computes in the dtype that it is given."""
 
-    def forward(self, layers, x, training):
+    def forward(self, layers, x, training, mask):
         """The last layer's output."""
-        return _call(layers, x, training)
+        return _call(layers, x, training, mask)
 
     def gradients(self, layers, variables, x, dy, training):
         """The output, and the gradients for ``x`` and for each variable."""
@@ -249,9 +255,9 @@ class Jax:
         """JAX has no float64 unless it is told to; float32 runs with JAX as it comes."""
         self.jax.config.update("jax_enable_x64", dtype == "float64")
 
-    def forward(self, layers, x, training):
+    def forward(self, layers, x, training, mask):
         """The last layer's output."""
-        return _call(layers, x, training)
+        return _call(layers, x, training, mask)
 
     def gradients(self, layers, variables, x, dy, training):
         """The output, and the gradients for ``x`` and for each variable; the layers' states move on."""
@@ -286,10 +292,10 @@ class Torch:
     def use(self, dtype):
         """torch computes in the dtype that it is given."""
 
-    def forward(self, layers, x, training):
+    def forward(self, layers, x, training, mask):
         """The last layer's output, without a graph."""
         with self.torch.no_grad():
-            return _call(layers, x, training)
+            return _call(layers, x, training, mask)
 
     def gradients(self, layers, variables, x, dy, training):
         """The output, and the gradients for ``x`` and for each variable."""
@@ -301,9 +307,10 @@ class Torch:
         return y, found[0], found[1:]
 
 
-def _call(layers, x, training):
+def _call(layers, x, training, mask=None):
     for layer in layers:
-        x = layer(x, training=training)
+        takes_mask = mask is not None and "mask" in inspect.signature(layer.call).parameters
+        x = layer(x, training=training, **({"mask": mask} if takes_mask else {}))
     return x
 
 
