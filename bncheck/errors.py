@@ -8,6 +8,7 @@ class UsageError(Exception):
 # What lists the names of a kind; the others are few.
 LISTED_BY = {
     "law": "bncheck list",
+    "law, axis or value": "bncheck list [--traits]",
     "cell": "bncheck matrix",
     "cell or framework": "bncheck matrix",
     "environment": "bncheck env list",

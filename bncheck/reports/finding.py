@@ -24,13 +24,19 @@ def finding(result, cells, law=None, replay=None, place=0):
     found, name, verdict = record_findings(result)[place], result["invariant"], result["verdict"]
     head = Text.assemble((MARKS.get(verdict, "?") + " ", STYLES.get(verdict, "")), (clean(name), "bold"))
     head.append(clean(" on " + ", ".join(cells)))
+    grid = labelled([*facts(found, verdict), *_law(law)])
+    title = [Padding(Text(clean(law.title)), (0, 0, 0, 2))] if law else []
+    return Group(head, *title, Padding(grid, (0, 0, 0, 2)), *_replay(replay), Text(""))
+
+
+def labelled(rows):
+    """Labels and values under one another: texts, and lists of steps."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
-    for label, value in [*facts(found, verdict), *_law(law)]:
+    for label, value in rows:
         grid.add_row(label, _steps(value) if isinstance(value, list) else Text(clean(value)))
-    title = [Padding(Text(clean(law.title)), (0, 0, 0, 2))] if law else []
-    return Group(head, *title, Padding(grid, (0, 0, 0, 2)), *_replay(replay), Text(""))
+    return grid
 
 
 def _steps(steps):

@@ -38,7 +38,7 @@ class Harm:
 
 HARMS = {
     "running_variance: unbiased": Harm(
-        "A convention. Weights that move to a framework of the other convention infer with a variance that is off by "
+        "Weights that move to a framework of the other convention infer with a variance that is off by "
         "n / (n - 1): a lot for batches of a few values a channel, nothing to speak of for large ones.",
         "torch; tf.keras in its fused kernel: rank 4, and from 2.6 rank 5",
     ),
@@ -67,13 +67,13 @@ HARMS = {
     ),
     "epsilon: absent": Harm("A constant channel is divided by zero: its output, and soon every weight, is NaN."),
     "moving_average: debiased": Harm(
-        "A convention. The first batches count in full, so inference is of use from the first step on; but the "
+        "The first batches count in full, so inference is of use from the first step on; but the "
         "statistics that a layer was given, loaded ones too, count for nothing once it trains.",
         "haiku; Keras 2.1.3 to 2.2.5, by mistake",
         "https://github.com/keras-team/keras/issues/13214",
     ),
     "moving_average: cumulative": Harm(
-        "A convention. Old batches count as much as new ones, so the statistics trail behind a network that still "
+        "Old batches count as much as new ones, so the statistics trail behind a network that still "
         "learns, and momentum has no effect.",
         "torch with momentum=None, where it is asked for",
     ),
@@ -98,13 +98,13 @@ HARMS = {
         "its weights stand still.",
     ),
     "frozen_output: batch": Harm(
-        "A convention, of old: a frozen layer still normalises with each batch in training and with the moving "
+        "A frozen layer still normalises with each batch in training and with the moving "
         "statistics in inference, so that fine-tuning sees features that inference will not.",
         "TensorFlow 1, Keras up to 2.3.1",
         "https://github.com/keras-team/keras/pull/9965",
     ),
     "batch_of_one: refused": Harm(
-        "A convention: what cannot be normalised raises. A last batch of a single row ends an epoch with an error.",
+        "What cannot be normalised raises. A last batch of a single row ends an epoch with an error.",
         "torch; mlx from 0.32.4",
     ),
     "precision: single": Harm(
