@@ -120,7 +120,10 @@ def value_rows(axis, value):
         yield "", said.link
     if not legal:
         yield "laws", ", ".join(pages.seen_by(axis, value)) or "none"
-    yield "measured", "`bncheck traits`, by cases of its own" if tells(axis, value) else "`bncheck traits`, by these laws"
+    yield (
+        "measured",
+        "`bncheck traits`, by cases of its own" if tells(axis, value) else "`bncheck traits`, by these laws",
+    )
 
 
 def _numbers(axis, value):

@@ -100,5 +100,3 @@ def _arrays(trace):
             for place, layer in enumerate(step.get(kind, ())):
                 found |= {f"{of}{name} of layer {place} at step {i}": array for name, array in layer.items()}
     return found
-
-
