@@ -1,7 +1,7 @@
 """Cases of one batch norm that differ in their channels alone stand side by side in one call.
 
 Channels are independent experiments: a case with 3 channels and one with 5 are one case with 8.  A law that fails on a
-packed case is confirmed on the plain one.
+packed case is confirmed on the plain one, and where that keeps it, on the packed one as a case of its own.
 """
 
 from collections import defaultdict

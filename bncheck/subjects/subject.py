@@ -34,6 +34,7 @@ class Subject:
         self.name, self.transport = name, transport
         self.conventions = None
         self.traces, self.in_flight = OrderedDict(), deque()
+        self.groups = {}  # for a trace that was cut out of a packed case's: the packed case and its members
         self.plainly = False
         self.inside = 0.0
 
@@ -70,9 +71,24 @@ class Subject:
         coming = {case.digest for groups in self.in_flight for _, members in groups for case in members}
         new = {case.digest: case for case in cases if case.digest not in self.traces and case.digest not in coming}
         if new and not self.plainly:
-            apart = int(next(iter(new))[0], 16) % 8 >= PACKED_OF_EIGHT  # so that small numbers of channels are seen, too
+            # Some draws are sent apart, so that small numbers of channels are seen, too.
+            apart = int(next(iter(new))[0], 16) % 8 >= PACKED_OF_EIGHT
             self._send([(case, [case]) for case in new.values()] if apart else pack(new.values()))
         for _ in range(sent):
+            self._collect()
+
+    def packed(self, cases):
+        """The packed cases that the remembered traces of the cases were cut out of."""
+        found = [self.groups[case.digest][0] for case in cases if case.digest in self.groups]
+        return list({whole.digest: whole for whole in found}.values())
+
+    def renew(self, cases):
+        """Run the packed cases of the cases again on newly built models; :meth:`run` answers from these runs."""
+        while self.in_flight:
+            self._collect()
+        groups = [self.groups[case.digest] for case in cases if case.digest in self.groups]
+        for whole, members in {whole.digest: (whole, members) for whole, members in groups}.values():
+            self._send([(whole.but(fresh=True), members)])
             self._collect()
 
     def _send(self, groups):
@@ -104,18 +120,20 @@ class Subject:
             if len(members) == 1:
                 self._keep(case, trace)
             elif isinstance(trace, Trace) and not trace.raised:
-                self._keep_each(members, trace)
+                self._keep_each(case, members, trace)
             # else each of the members will be asked for alone
 
-    def _keep_each(self, members, trace):
+    def _keep_each(self, whole, members, trace):
         with suppress(TypeError, IndexError, AttributeError):  # an answer that cannot be cut up
             for member, own in zip(members, unpack(trace, members), strict=True):
                 self._keep(member, own)
+                self.groups.setdefault(member.digest, (whole, members))
 
     def _keep(self, case, trace):
         self.traces[case.digest] = trace
         if len(self.traces) > KEPT_TRACES:
-            self.traces.popitem(last=False)
+            digest, _ = self.traces.popitem(last=False)
+            self.groups.pop(digest, None)
 
     def _lost(self, groups, error):
         """A request of one case was lost by that case; of many, each will be asked for alone."""

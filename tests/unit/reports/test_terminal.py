@@ -8,7 +8,7 @@ from bncheck.cases.network import Activation, BatchNorm, Dense, Detached, Dropou
 from bncheck.invariants import load_all
 from bncheck.records import record
 from bncheck.reports import terminal
-from bncheck.reports.finding import network
+from bncheck.reports.facts import network
 from bncheck.reports.words import clean
 
 LAW = "linear_activation_keeps_initial_weights"

@@ -112,6 +112,28 @@ def test_some_requests_are_packed_and_some_are_not():
     assert set(programs) == {1, 2}
 
 
+def test_a_trace_knows_the_packed_case_that_it_was_cut_out_of_as_long_as_it_is_remembered(monkeypatch):
+    monkeypatch.setattr(module, "KEPT_TRACES", 2)
+    pairs = [CASES[i : i + 2] for i in range(0, len(CASES) - 1, 2)]
+    subject, requests = counting()
+    for pair in pairs:
+        subject.prefetch(pair)
+        subject.run(pair[0])
+        assert [len(case.first_x[0]) for case in subject.packed(pair)] == [2] * (requests[-1] == 1)
+    assert len(subject.groups) <= 2
+
+
+def test_packed_cases_are_run_again_by_newly_built_models():
+    asked = []
+    subject, _ = counting()
+    subject.transport.send = lambda programs, send=subject.transport.send: asked.append(programs) or send(programs)
+    pair = next(pair for pair in zip(CASES[::2], CASES[1::2], strict=False) if int(pair[0].digest[0], 16) % 8 < 7)
+    subject.prefetch(pair)
+    subject.renew(pair)
+    assert subject.run(pair[1]).finish()
+    assert [[program.get("fresh", False) for program in programs] for programs in asked] == [[False], [True]]
+
+
 def test_the_oldest_traces_are_forgotten(monkeypatch):
     monkeypatch.setattr(module, "KEPT_TRACES", 3)
     subject, requests = counting()
