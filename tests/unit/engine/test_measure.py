@@ -76,8 +76,8 @@ def test_what_a_law_finds_stands_beside_what_the_questions_found(monkeypatch):
 
     class TwoRows(ReferenceTransport):
         def _run(self, program):
-            wide = any("x" in step and step["x"].shape[-1] == 1 for step in program["steps"])
-            self.traits = Traits(variance="uncentred") if wide else Traits()
+            two_rows = any("x" in step and len(step["x"]) == 2 for step in program["steps"])
+            self.traits = Traits(variance="uncentred") if two_rows else Traits()
             return super()._run(program)
 
     tells = probe.tells
