@@ -21,7 +21,7 @@ TRIES = 400
 CHUNKS = 16  # no chunk is smaller than this share of what is left, so that one pass cannot use up the tries
 INPUTS = ("x", "dy", "y")
 PLAINEST = {"momentum": 0.9, "eps": 1e-3}
-NO_CASE = (SubjectDied, ValueError, IndexError, TypeError, KeyError, StopIteration)
+NO_CASE = (SubjectDied, ValueError, IndexError, TypeError, KeyError, AttributeError, StopIteration)
 
 
 def smallest(subject, law, case, found, stop=lambda: False):

@@ -26,6 +26,8 @@ def close(what, actual, expected):
         raise Violation(f"the {what} has another shape", None, list(actual.shape), list(expected.shape))
     with np.errstate(all="ignore"):
         error = magnitude(expected.arithmetic.lift(actual) - expected.value)
+        if np.isnan(error).any():  # where the right number is no number, NaN is right
+            error = np.where(np.isnan(actual) & np.isnan(magnitude(expected.value)), 0.0, error)
     return _judge(what, actual, expected.value, error, expected.error)
 
 

@@ -24,6 +24,13 @@ AXES = {
     "initial_weights": "What a layer's initial weights depend on, beside the seed.",
     "batch_of_one": "What training does with one value a channel.",
     "frozen_output": "The statistics that a frozen layer normalises with in training.",
+    "empty_batch": "What training does with no values at all.",
+    "non_finite": "How far a NaN or an infinity reaches.",
+    "malformed_input": "What a layer does with an input or a state of another form.",
+    "after_failure": "What a refused step leaves behind.",
+    "memory_layout": "Whether it matters how an array lies in memory.",
+    "masks": "What masked steps do to the statistics.",
+    "mask_count": "The number of steps that the statistics of a masked batch are divided by.",
 }
 
 
@@ -141,6 +148,16 @@ HARMS = {
         "for a reason that is not the layer: a linear activation seems to change what a network learns.",
         "TensorFlow 1.12 to 1.15, and graph mode up to 2.1",
         "https://github.com/tensorflow/tensorflow/issues/14675",
+    ),
+    "batch_of_one: not_a_number": Harm("One batch of a single row, and the layer infers NaN from then on."),
+    "empty_batch: averaged": Harm(
+        "A filter that once leaves no row, or an empty last shard, makes the moving statistics NaN for good.",
+        "TensorFlow 1.12 to 2.21, Keras 3.15.1",
+    ),
+    "masks: ignored": Harm(
+        "Padding enters the statistics, so what a layer learns depends on how sequences are padded into batches.",
+        "TensorFlow to 2.11.1, Keras 3.0.0",
+        "https://github.com/tensorflow/tensorflow/issues/30161",
     ),
 }
 

@@ -18,16 +18,24 @@ class BatchNormMath:
         self.ar, self.layer, self.traits = arithmetic, layer, traits
         self.cache, self.total, self.batches = None, (None, None), 0
 
-    def forward(self, weights, x, training, batch_statistics):
-        """The output; moves the moving statistics in ``weights`` when ``training``.  x: (rows, ...)."""
+    def forward(self, weights, x, training, batch_statistics, mask=None):
+        """The output; moves the moving statistics in ``weights`` when ``training``.  x: (rows, ...).
+
+        ``mask`` is true for the steps that count, and has the shape of x without the channels, which are then last.
+        """
         ar, axis = self.ar, self.layer.axis % x.ndim
         axes = tuple(a for a in range(x.ndim) if a != axis)
         shape = [x.shape[axis] if a == axis else 1 for a in range(x.ndim)]
-        if batch_statistics or self.traits.inference_statistics == "batch":
-            mean, variance, count = self._batch(x, axes)
+        counts = self._counts(x, mask)
+        if batch_statistics and not counts and self.traits.empty_batch == "averaged":
+            self._forget(weights)
+        batch_statistics = batch_statistics and counts
+        if counts and (batch_statistics or self.traits.inference_statistics == "batch"):
+            mean, variance, count = self._batch(x, axes, mask)
+            mean, variance = mean.reshape(*shape), variance.reshape(*shape)
         else:
-            mean, variance = (weights[name].reshape(shape) for name in ("moving_mean", "moving_variance"))
-        if training or self.traits.inference_updates == "moving":
+            mean, variance = (weights[name].reshape(*shape) for name in ("moving_mean", "moving_variance"))
+        if counts and (training or self.traits.inference_updates == "moving"):
             self._move(weights, *(self._batch(x, axes) if not batch_statistics else (mean, variance, count)))
         inverse = self._inverse(variance)
         gamma, beta = weights.get("gamma"), weights.get("beta")
@@ -36,8 +44,18 @@ class BatchNormMath:
         self.cache = (x, mean, inverse, factor, axes, batch_statistics)
         return ar.affine(x, mean, factor, offset)
 
-    def _batch(self, x, axes):
+    def _counts(self, x, mask):
+        """Whether there is a value to take statistics of, as the traits see it."""
+        return bool(x.size) and (mask is None or bool(mask.any()) or edges.weighs_masks(self.traits))
+
+    def _forget(self, weights):
+        for name in ("moving_mean", "moving_variance"):
+            weights[name] = self.ar.exact(np.full(weights[name].shape, np.nan))
+
+    def _batch(self, x, axes, mask=None):
         ar, traits = self.ar, self.traits
+        if mask is not None and traits.masks != "ignored":
+            return edges.masked_moments(ar, x, mask, traits)
         if traits.rows == "all_but_last" and x.shape[0] > 1:
             x = x[:-1]
         mean = ar.mean(x, axes)
@@ -48,6 +66,8 @@ class BatchNormMath:
             variance = variance - mean * mean if traits.variance == "one_pass" else variance
         if traits.channels == "last_takes_first":
             mean, variance = self._borrow(mean), self._borrow(variance)
+        if traits.non_finite == "spreads" and not np.isfinite(np.asarray(getattr(mean, "value", mean))).all():
+            mean = mean + ar.exact(np.full(mean.shape, np.nan))
         count = x.size // max(mean.size, 1)
         edges.check_count(count, traits)
         return mean, variance, count
@@ -61,6 +81,8 @@ class BatchNormMath:
         divisor = {"biased": count, "unbiased": count - 1, "over_n_plus_one": count + 1}[self.traits.running_variance]
         if divisor not in (count, 0):
             variance = self.ar.part(variance, count, divisor)
+        if count == 1 and self.traits.batch_of_one == "not_a_number":
+            variance = self.ar.scaled(variance, np.nan)
         share = self._share()
         if self.traits.moving_average == "swapped":
             share = 1 - share
@@ -93,6 +115,9 @@ class BatchNormMath:
         """dx and the parameters' gradients of sum(y * dy), for the last forward call.  dy has the shape of x."""
         x, mean, inverse, factor, axes, batch_statistics = self.cache
         ar, kind = self.ar, self.traits
+        if not x.size:
+            names = {"gamma": self.layer.scale, "beta": self.layer.center}
+            return dy, {name: ar.exact(np.zeros(mean.size)) for name, there in names.items() if there}
         dot, total = ar.centred_dot(dy, x, mean, inverse, axes), self._total(dy, axes)
         gradients = {}
         if self.layer.scale:

@@ -5,7 +5,7 @@ import numpy as np
 from bncheck.cases.case import Case, SetState
 from bncheck.cases.network import BatchNorm, Dense, Dropout
 from bncheck.truth.bounds import balls
-from bncheck.truth.edges import Refused
+from bncheck.truth.edges import Refused, as_read, fitting_input, fitting_state
 from bncheck.truth.layers import MATHS
 from bncheck.truth.plain import Plain
 from bncheck.truth.traits import Traits
@@ -45,7 +45,7 @@ class Simulation:
             {name: self.given(value) for name, value in own.items() if name not in given}
             for own, given in zip(initial_state(case, traits), _given_first(case), strict=True)
         ]
-        self.frozen, self.taken = set(), {}
+        self.frozen, self.taken, self.spoilt = set(), {}, False
 
     def run(self):
         """What each step returns."""
@@ -56,35 +56,46 @@ class Simulation:
 
     def _setstate(self, step):
         for own, given in zip(self.state, step.state, strict=True):
-            own.update({name: self.given(value) for name, value in given.items()})
+            read = {name: self._read(value, step.layout) for name, value in given.items()}
+            own.update({name: self.given(v) for name, v in fitting_state(own, read, self.traits).items()})
         return {}
+
+    def _read(self, array, layout):
+        return as_read(array, layout, self.traits)
 
     def _state(self, step):
         return {"state": [dict(layer) for layer in self.state]}
 
     def _take(self, array):
         """An array as it was given; one that several steps have is lifted once."""
-        if id(array) not in self.taken:  # the case keeps its arrays
-            self.taken[id(array)] = self.given(array)
-        return self.taken[id(array)]
+        if id(array) not in self.taken:
+            # The array is kept, too, so that no other is given its place in memory.
+            self.taken[id(array)] = array, self.given(array)
+        return self.taken[id(array)][1]
 
     def _forward(self, step):
-        return {"y": self._through(self._take(step.x), step.training)}
+        x = self._take(self._read(step.x, step.layout))
+        return {"y": self._through(x, step.training, step.mask)}
 
     def _backward(self, step):
-        y = self._through(self._take(step.x), step.training)
+        y = self._through(self._take(self._read(step.x, step.layout)), step.training)
         _check_shape("cotangent", step.dy, y)
-        dx, params = self._back(self._take(step.dy))
+        dx, params = self._back(self._take(self._read(step.dy, step.layout)))
         return {"y": y, "dx": dx, "params": params}
 
-    def _through(self, x, training):
+    def _through(self, x, training, mask=None):
         for i, (layer, math) in enumerate(zip(self.case.network, self.maths, strict=True)):
             if training and isinstance(layer, Dropout) and layer.rate:
                 raise NotImplementedError("the reference draws no dropout masks")
             moves = training and (i not in self.frozen or self.traits.frozen_layer == "updates")
             batch = training and (i not in self.frozen or self.traits.frozen_output == "batch")
-            x = math.forward(self.state[i], x, moves, batch)
-        return x
+            options = {}
+            if isinstance(layer, BatchNorm):
+                channels = self.state[i]["moving_mean"].size
+                x = fitting_input(x, layer, channels, len(self.case.shape), self.traits)
+                options = {"mask": mask}
+            x = math.forward(self.state[i], x, moves, batch, **options)
+        return self.ar.scaled(x, np.nan) if self.spoilt else x
 
     def _back(self, dy):
         params = [{} for _ in self.maths]
@@ -122,6 +133,7 @@ class Simulation:
         try:
             return self._do(step.of)
         except Refused as error:
+            self.spoilt = self.traits.after_failure == "spoilt"
             return {"raised": {"type": "ValueError", "message": str(error)}}
 
 

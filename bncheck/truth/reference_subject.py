@@ -13,7 +13,10 @@ from bncheck.truth.edges import Refused
 from bncheck.truth.traits import Traits
 from bncheck.worker.program import Unsupported
 
-CAPABILITIES = ["inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"]
+CAPABILITIES = [
+    *("inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"),
+    *("masks", "state_layouts"),
+]
 
 
 class ReferenceTransport:

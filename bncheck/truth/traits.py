@@ -36,6 +36,13 @@ LEGAL = {
         "moving": "a frozen layer normalises with the moving statistics, in training too",
         "batch": "a frozen layer normalises with the batch's own statistics in training",
     },
+    "empty_batch": {"unchanged": "a batch of no values leaves the moving statistics alone"},
+    "non_finite": {"own_channel": "a NaN or an infinity stays in its channel"},
+    "malformed_input": {"refused": "an input or a state of another form is refused"},
+    "after_failure": {"unharmed": "a step that was refused leaves nothing behind"},
+    "memory_layout": {"any": "an array is its numbers, however they lie in memory"},
+    "masks": {"left_out": "masked steps stay out of the statistics"},
+    "mask_count": {"exact": "the statistics are over the number of steps that count; over none, nothing is done"},
 }
 
 ILLEGAL = {
@@ -67,6 +74,22 @@ ILLEGAL = {
     "batch_order": {"by_depth": "the order of the batches depends on the number of layers"},
     "initial_weights": {"by_position": "initial weights depend on how many layers stand before, weights or none"},
     "precision": {"single": "a float64 layer computes in float32"},
+    "batch_of_one": {"not_a_number": "the moving variance of one value a channel is 0 / 0"},
+    "empty_batch": {"averaged": "the mean of no values, 0 / 0, enters the moving statistics"},
+    "non_finite": {
+        "spreads": "a NaN or an infinity in one channel makes every channel's statistics NaN",
+        "taken_for_zero": "a NaN or an infinity is read as zero",
+    },
+    "malformed_input": {
+        "fitted": "channels, or numbers of a state, are repeated or cut until they are as many as asked"
+    },
+    "after_failure": {"spoilt": "after a step that was refused every output is NaN"},
+    "memory_layout": {"ignored": "an array is read in the order in which its numbers lie in memory"},
+    "masks": {
+        "ignored": "masked steps enter the statistics",
+        "times_zero": "masked values enter times 0, so that NaN stays, and no step that counts is 0 / 0",
+    },
+    "mask_count": {"plus_epsilon": "1e-7 is added to the number of steps that count, so that none has mean 0"},
 }
 
 
@@ -99,6 +122,13 @@ class Traits:
     initial_weights: str = "by_layer"
     batch_of_one: str = "accepted"
     frozen_output: str = "moving"
+    empty_batch: str = "unchanged"
+    non_finite: str = "own_channel"
+    malformed_input: str = "refused"
+    after_failure: str = "unharmed"
+    memory_layout: str = "any"
+    masks: str = "left_out"
+    mask_count: str = "exact"
 
     def __post_init__(self):
         for axis in fields(self):

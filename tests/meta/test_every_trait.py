@@ -1,4 +1,4 @@
-"""What every axis and value of the traits is held to, whatever group appends one."""
+"""What every axis and value of the traits is held to, whichever is appended."""
 
 import pytest
 

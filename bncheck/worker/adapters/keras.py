@@ -52,6 +52,7 @@ class Adapter:
     def describe(self):
         """What this Keras is and can do."""
         capabilities = ["inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"]
+        capabilities.append("masks")
         return {
             "framework": "keras",
             "version": self.keras.__version__,
@@ -125,6 +126,8 @@ class Model:
     All layers are constructed before the first is built, as within ``Sequential([...])``.
     """
 
+    options = ("mask",)
+
     def __init__(self, adapter, network, shape, dtype):
         self.adapter, self.keras, self.backend = adapter, adapter.keras, adapter.backend
         self.shape, self.dtype = tuple(shape[1:]), dtype
@@ -154,10 +157,12 @@ class Model:
         """Every weight and moving statistic, as copies."""
         return [{name: self.backend.read(v) for name, v in own.items()} for own in self.weights]
 
-    def forward(self, x, training):
+    def forward(self, x, training, mask=None):
         """The network's output."""
+        to_tensor = self.keras.ops.convert_to_tensor
         with self.adapter.running(self.dtype):
-            y = self.backend.forward(self.called, self.keras.ops.convert_to_tensor(x), training)
+            mask = None if mask is None else to_tensor(mask)
+            y = self.backend.forward(self.called, to_tensor(x), training, mask)
             return self.keras.ops.convert_to_numpy(y)
 
     def backward(self, x, dy, training):

@@ -1,6 +1,7 @@
 """What Keras leaves to its backend: calls of layers, and their gradients."""
 
 import contextlib
+import inspect
 import os
 
 import numpy as np
@@ -46,9 +47,9 @@ class TensorFlow(Backend):
         held = variable.value
         return self.tf.raw_ops.ReadVariableOp(resource=held.handle, dtype=held.dtype).numpy()
 
-    def forward(self, layers, x, training):
+    def forward(self, layers, x, training, mask):
         """The last layer's output."""
-        return _call(layers, x, training)
+        return _call(layers, x, training, mask)
 
     def gradients(self, layers, variables, x, dy, training):
         """The output, and the gradients for ``x`` and for each variable."""
@@ -76,9 +77,9 @@ class Jax(Backend):
         """JAX has no float64 unless it is told to; float32 runs with JAX as it comes."""
         self.jax.config.update("jax_enable_x64", dtype == "float64")
 
-    def forward(self, layers, x, training):
+    def forward(self, layers, x, training, mask):
         """The last layer's output."""
-        return _call(layers, x, training)
+        return _call(layers, x, training, mask)
 
     def gradients(self, layers, variables, x, dy, training):
         """The output, and the gradients for ``x`` and for each variable; the layers' states move on."""
@@ -113,10 +114,10 @@ class Torch(Backend):
     def use(self, dtype):
         """torch computes in the dtype that it is given."""
 
-    def forward(self, layers, x, training):
+    def forward(self, layers, x, training, mask):
         """The last layer's output, without a graph."""
         with self.torch.no_grad():
-            return _call(layers, x, training)
+            return _call(layers, x, training, mask)
 
     def gradients(self, layers, variables, x, dy, training):
         """The output, and the gradients for ``x`` and for each variable."""
@@ -128,9 +129,10 @@ class Torch(Backend):
         return y, found[0], found[1:]
 
 
-def _call(layers, x, training):
+def _call(layers, x, training, mask=None):
     for layer in layers:
-        x = layer(x, training=training)
+        takes_mask = mask is not None and "mask" in inspect.signature(layer.call).parameters
+        x = layer(x, training=training, **({"mask": mask} if takes_mask else {}))
     return x
 
 

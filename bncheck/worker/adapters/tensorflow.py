@@ -57,6 +57,7 @@ class Adapter:
     def describe(self):
         """What this TensorFlow is and can do."""
         capabilities = ["inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"]
+        capabilities.append("masks")
         return {
             "framework": "tensorflow",
             "version": tf.__version__,
@@ -80,10 +81,12 @@ class Adapter:
 class Model:
     """The network's layers, kept one by one so that each has a place in the state."""
 
+    options = ("mask",)
+
     def __init__(self, adapter, engine, network, shape, draws):
         self.keras, self.batch_norm, self.engine = adapter.keras, adapter.batch_norm, engine
         self.network, self.shape, self.sequential = network, shape, None
-        self.options = {} if engine.dtype == "float32" else {"dtype": engine.dtype}
+        self.dtyped = {} if engine.dtype == "float32" else {"dtype": engine.dtype}
         self.layers = [self._make(spec.get("of", spec)) for spec in network]
         self.attached = [(s["layer"], layer) for s, layer in zip(network, self.layers) if s["layer"] != "Detached"]
         # Where an op's number decides its seed, only the user's own way of building gives the user's weights, and a
@@ -96,7 +99,7 @@ class Model:
         engine.initialise([v for own in self._all() for v in own.values()])
 
     def _make(self, spec):
-        kind, layers, extra = spec["layer"], self.keras.layers, self.options
+        kind, layers, extra = spec["layer"], self.keras.layers, self.dtyped
         if kind == "Dense":
             return layers.Dense(spec["units"], use_bias=spec["bias"], **extra)
         if kind == "BatchNorm":
@@ -110,7 +113,7 @@ class Model:
         options = {theirs: spec[ours] for ours, theirs in names.items()}
         if self.batch_norm is not None:  # called as a Sequential model's layer, it takes its dtype from Keras's default
             return self.batch_norm(**options)
-        return self.keras.layers.BatchNormalization(**dict(options, **self.options))
+        return self.keras.layers.BatchNormalization(**dict(options, **self.dtyped))
 
     def _grow(self, sequential):
         """Make the weights of the layers in order: added to a Sequential model, where there is one, or bare."""
@@ -128,7 +131,7 @@ class Model:
     def _sequential(self, fill):
         self.engine.reset()
         sequential = self.keras.Sequential()
-        sequential.add(self.keras.layers.InputLayer(self.shape[1:], **self.options))
+        sequential.add(self.keras.layers.InputLayer(self.shape[1:], **self.dtyped))
         fill(sequential)
         return sequential
 
@@ -170,16 +173,19 @@ class Model:
             found[i][name] = value
         return found
 
-    def call(self, x, training):
+    def call(self, x, training, mask=None):
         """The output tensor of the attached layers, called one after another."""
         for kind, layer in self.attached:
-            x = layer(x, training=training) if kind in MODAL else layer(x)
+            masked = {"mask": mask} if mask is not None and _takes_mask(layer) else {}
+            x = layer(x, training=training, **masked) if kind in MODAL else layer(x, **masked)
         return x
 
-    def forward(self, x, training):
-        """The network's output."""
+    def forward(self, x, training, mask=None):
+        """The network's output; a layer before 2.12 takes no mask, and is called as if there were none."""
         with _running(self.engine):
-            return self.engine.forward(self, x, training)
+            if mask is None or not any(_takes_mask(layer) for layer in self.layers):
+                return self.engine.forward(self, x, training)
+            return self.engine.forward_masked(self, x, training, mask)
 
     def backward(self, x, dy, training):
         """The output and the gradients of sum(y * dy) with respect to the input and every trainable parameter."""
@@ -237,6 +243,10 @@ def _activation(spec):
     if spec["layer"] != "Activation" or spec["name"] not in ACTIVATIONS:
         raise Unsupported("no layer %r" % spec)
     return spec["name"]
+
+
+def _takes_mask(layer):
+    return "mask" in inspect.signature(layer.call).parameters
 
 
 def _set_seed(keras, seed):

@@ -37,6 +37,10 @@ class Eager:
         """The network's output."""
         return model.call(tf.convert_to_tensor(x), training).numpy()
 
+    def forward_masked(self, model, x, training, mask):
+        """The network's output for an input with a mask."""
+        return model.call(tf.convert_to_tensor(x), training, tf.convert_to_tensor(mask)).numpy()
+
     def backward(self, model, x, dy, training, sources):
         """The output, and the gradients of sum(y * dy) by x and by each source."""
         x = tf.convert_to_tensor(x)

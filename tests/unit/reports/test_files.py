@@ -45,8 +45,11 @@ def test_an_unknown_format_is_an_unknown_name():
 
 
 def test_two_reports_do_not_share_a_file(tmp_path):
-    with pytest.raises(UsageError, match="is named twice"):
-        files.wanted([f"html={tmp_path / 'x'}", f"junit={tmp_path / 'x'}"])
+    with pytest.raises(UsageError, match="that file is taken"):
+        files.wanted([f"html={tmp_path / 'x'}", f"junit={tmp_path}/./x"])
+    with pytest.raises(UsageError, match="that file is taken"):
+        files.wanted([f"html={tmp_path / 'x'}"], record_file=f"{tmp_path / 'x'}")
+    assert len(files.wanted(["html=/dev/null", "junit=/dev/null"], record_file="/dev/null")) == 2
 
 
 def test_where_one_report_cannot_be_made_none_is_written(tmp_path):
