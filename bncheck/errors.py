@@ -8,7 +8,8 @@ class UsageError(Exception):
 # What lists the names of a kind; the others are few.
 LISTED_BY = {
     "law": "bncheck list",
-    "law, axis or value": "bncheck list [--traits]",
+    "law or axis": "bncheck list",
+    "value": "bncheck list --traits",
     "cell": "bncheck matrix",
     "cell or framework": "bncheck matrix",
     "environment": "bncheck env list",

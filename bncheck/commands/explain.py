@@ -1,4 +1,4 @@
-"""`bncheck explain` says what a law or a trait is: why it matters, where it was seen, what breaking it looks like."""
+"""`bncheck explain` says what a law or a trait is, why it matters, where it was seen, and what it looks like."""
 
 import click
 from rich.padding import Padding
@@ -36,9 +36,10 @@ def explain(name):
         show(of_value(axis, value))
     elif name in LEGAL:
         show(of_axis(name))
+    elif value:
+        raise UnknownName("value", name, [f"{axis}: {value}" for axis in LEGAL for value in values_of(axis)])
     else:
-        values = [f"{axis}: {value}" for axis in LEGAL for value in values_of(axis)]
-        raise UnknownName("law, axis or value", name, [*laws, *LEGAL, *values])
+        raise UnknownName("law or axis", name, [*laws, *LEGAL])
 
 
 def explanation(law):

@@ -65,7 +65,7 @@ def test_each_subject_and_each_pair_is_an_entry_in_the_order_of_their_names():
 def test_an_entry_says_what_the_subject_is():
     entry = run(["also"])["cells"][0]
     assert entry["subject"].startswith("reference==")
-    assert entry["traits"] == {"running_variance": "unbiased"}
+    assert (entry["traits"]["running_variance"], entry["traits"]["epsilon"]) == ("unbiased", "inside")
     assert "numpy" in entry["packages"]
     assert entry["python"]
 
@@ -267,3 +267,14 @@ def test_a_given_case_is_all_that_is_judged(tmp_path):
 def test_the_record_says_what_was_asked():
     found = run(["right"], budget=Budget(max_examples=3, seed=7))
     assert (found["seed"], found["max_examples"]) == (7, 3)
+
+
+def test_measured_subjects_have_all_their_traits_and_no_verdict(closed):
+    found = campaign.measured(specs("also", "wrong", "absent"), opened=opened)
+    jsonschema.validate(found, record.schema())
+    also, wrong, absent = found["cells"]
+    assert (also["traits"]["running_variance"], wrong["traits"]["epsilon"]) == ("unbiased", "outside")
+    assert {"training_gradient", "initial_weights"} <= set(also["traits"])
+    assert not also["results"]
+    assert absent["error"] == "no such thing: at all"
+    assert set(closed) == {"inside", "outside"}
