@@ -64,22 +64,16 @@ def attempt_example(x, step=None, layer=LAYERS[0], dtype="float32"):
     return attempt_case(layer, x.shape, step or Backward(x, np.ones_like(x), True), state, dtype)
 
 
-def _draws(shapes):
-    return st.builds(
-        _Draw,
-        st.sampled_from(LAYERS),
-        st.sampled_from(shapes),
-        st.booleans(),
-        st.sampled_from(DTYPES),
-        SEEDS,
-    )
+def _draws(shapes, dtypes=DTYPES):
+    layers, shapes, dtypes = (st.sampled_from(values) for values in (LAYERS, shapes, dtypes))
+    return st.builds(_Draw, layers, shapes, st.booleans(), dtypes, SEEDS)
 
 
 @costing(0.3)
 @lru_cache
 def one_row_cases(seed):
     """A training step, which may be refused, on one row, mostly of one value a channel."""
-    return st.builds(_attempted, _draws(ONE_ROW), st.just(True))
+    return st.builds(_attempted, _draws(ONE_ROW, ("float32",)), st.just(True))
 
 
 @costing(0.3)
@@ -218,23 +212,28 @@ def hostile_example(kind, shape=(2, 2)):
 @lru_cache
 def masked_cases(seed):
     """A training step on sequences of which some steps are masked, and hold zeros, large numbers, NaN or infinity."""
-    draws = st.builds(_Draw, st.sampled_from(LAYERS), st.sampled_from(MASKED), st.just(False), _dtypes(), SEEDS)
-    return st.builds(_masked, draws, st.sampled_from(FILLINGS), st.sampled_from((0.5, 0.2, 0.9, 1.0)))
+    layers, shapes, dtypes = (st.sampled_from(values) for values in (LAYERS, MASKED, DTYPES))
+    draws = st.builds(_Draw, layers, shapes, st.just(False), dtypes, SEEDS)
+    return st.builds(_masked, draws, st.sampled_from(FILLINGS), st.sampled_from((2, 1, 4)))
 
 
-def _dtypes():
-    return st.sampled_from(DTYPES)
-
-
-def _masked(draw, filling, density):
-    x, mask = draw.array(offset=2.0), draw.rng.random(draw.shape[:-1]) < density
-    mask[0, 0] = True
+def _masked(draw, filling, share):
+    """One step in ``share`` counts; of those that do there is one at least."""
+    x, mask = draw.array(offset=2.0), np.zeros(draw.shape[:-1], bool)
+    mask.reshape(-1)[draw.rng.permutation(mask.size)[: -(-mask.size // share)]] = True
     return masked_case(draw.layer, np.where(mask[..., None], x, x.dtype.type(filling)), mask, draw.state(), draw.seed)
 
 
 def masked_case(layer, x, mask, state, seed=0):
     """One training step on an input with a mask."""
     return Case((layer,), (SetState(state), Forward(x, True, mask=mask), State()), seed)
+
+
+def masked_example(x, mask, dtype="float32"):
+    """One training step of an example's layer on an input with a mask."""
+    x = np.array(x, dtype)
+    state = layer_example(np.zeros_like(x), dtype=dtype, layer=LAYERS[0]).steps[0].state
+    return masked_case(LAYERS[0], x, np.array(mask), state)
 
 
 @costing(0.3)
@@ -255,6 +254,13 @@ def layout_case(layer, x, dy, state, layout, seed=0):
     """Inference and training on an input and a cotangent in a layout."""
     both = [step for training in (False, True) for step in (Backward(x, dy, training, layout), State())]
     return Case((layer,), (SetState(state), *both), seed)
+
+
+def layout_example(layout):
+    """Two rows of two columns in a layout; equal rows where they are to be broadcast."""
+    x = np.array([[1.0, 8.0], [1.0, 8.0]] if layout == "broadcast" else [[0.0, 1.0], [8.0, 3.0]], np.float32)
+    state = layer_example(x, layer=LAYERS[0]).steps[0].state
+    return layout_case(LAYERS[0], x, np.ones_like(x) if layout == "broadcast" else x[::-1] + 1, state, layout)
 
 
 def poisoned(case):

@@ -1,4 +1,4 @@
-"""`bncheck explain` says what a law or a trait is: why it matters, where it was seen, what breaking it looks like."""
+"""`bncheck explain` says what a law or a trait is, why it matters, where it was seen, and what it looks like."""
 
 import click
 from rich.padding import Padding

@@ -10,6 +10,7 @@ from bncheck.subjects.subject import SubjectDied
 from bncheck.truth import probe
 from bncheck.truth.compare import Violation
 from bncheck.truth.probe import PAPERS, Conventions
+from bncheck.truth.traits import ILLEGAL
 
 HIDDEN = "hidden by another defect"
 
@@ -18,13 +19,27 @@ def measure_all(subject):
     """The conventions of a subject on every axis, which it keeps; laws are asked where no question tells a value."""
     subject.conventions = probe.measure(subject)
     found = {axis: dict(values) for axis, values in subject.conventions.found.items()}
-    for law, axis, value in by_laws():
+    asked = list(by_laws())
+    for law, axis, value in asked:
         values = found.setdefault(axis, {})
         if law.needs <= subject.capabilities and set(values.values()) <= {getattr(PAPERS, axis), HIDDEN}:
-            _ask(subject, law, axis, f"{axis}: {value}", values)
-        found[axis] = {setting: each for setting, each in values.items() if each != HIDDEN} or values
+            values |= _asked(subject, law, f"{axis}: {value}", _defects(found))
+    # A defect that a later law showed may be all that an earlier one saw.
+    for law, axis, value in asked:
+        if found[axis].get(law.name) in ILLEGAL.get(axis, ()):
+            others = {name for name in _defects(found) if not name.startswith(f"{axis}: ")}
+            found[axis] |= _asked(subject, law, f"{axis}: {value}", others)
+    for axis in {axis for _, axis, _ in asked}:
+        found[axis] = _most_telling(found[axis], getattr(PAPERS, axis))
     subject.conventions = Conventions(found)
     return subject.conventions
+
+
+def _most_telling(values, papers):
+    """What laws did not see goes unsaid where there is more to say: the probe's value, or what a law saw."""
+    settings = {setting for setting in values if not isinstance(setting, str)}
+    said = {setting: each for setting, each in values.items() if each != HIDDEN}
+    return {s: each for s, each in said.items() if not (settings and s not in settings and each == papers)} or values
 
 
 def by_laws():
@@ -41,15 +56,21 @@ def departures(traits):
     return [(axis, value) for axis, value in changed if value != getattr(PAPERS, axis)]
 
 
-def _ask(subject, law, axis, name, values):
-    """Note under the law's name what its examples tell of the axis; what the probe has told already is not repeated."""
-    told = {_told(subject, law, case, axis, name) for case in law.examples} - {None, *values.values()}
+def _defects(found):
+    """The names of the defects that were found."""
+    said = {(axis, value) for axis, values in found.items() for value in values.values()}
+    return {f"{axis}: {value}" for axis, value in said if value in ILLEGAL.get(axis, ())}
+
+
+def _asked(subject, law, name, found):
+    """What the examples of a law tell of the axis of its mutant, under the law's name."""
+    axis = name.partition(": ")[0]
+    told = {_told(subject, law, case, axis, name, found) for case in law.examples} - {None}
     known = [each for each in told if each not in (HIDDEN, getattr(PAPERS, axis))]
-    if known or told:
-        values[law.name] = min(known or told)
+    return {law.name: min(known or told)} if told else {}
 
 
-def _told(subject, law, case, axis, name):
+def _told(subject, law, case, axis, name, found):
     try:
         judged = law.check(subject, case) is not None
         return getattr(PAPERS, axis) if judged else None
@@ -58,7 +79,9 @@ def _told(subject, law, case, axis, name):
     except (Violation, Raised, Malformed) as problem:
         if getattr(problem, "unsupported", False) or not violation(subject, law, case):
             return None
-    found, _, value = mechanism(subject, law, case, known={name}).partition(": ")
-    if found == UNEXPLAINED:
-        return UNEXPLAINED
-    return value if found == axis else HIDDEN
+    # What is known already goes first: it may be all that this example shows.
+    named = mechanism(subject, law, case, known=found) if found else UNEXPLAINED
+    if named == UNEXPLAINED:
+        named = mechanism(subject, law, case, known={name})
+    told = dict(part.split(": ") for part in named.split("; ") if part != UNEXPLAINED)
+    return told.get(axis, HIDDEN) if told else UNEXPLAINED

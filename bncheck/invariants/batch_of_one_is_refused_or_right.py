@@ -18,7 +18,6 @@ EXAMPLES = [
     attempt_example([[8.0]]),
     attempt_example([[[[8.0, 3.0]]]]),
     attempt_example([[[8.0, 3.0], [0.0, 1.0]]]),
-    attempt_example([[8.0]], dtype="float64"),
 ]
 
 

@@ -43,6 +43,12 @@ def fitting_input(x, layer, channels, rank, traits):
     return x[:, places] if layer.axis == 1 else x[..., places]
 
 
+def check_late(x, case, traits):
+    """Raises Refused for an input that a layer has let through, where it refuses late."""
+    if traits.malformed_input == "moves_first" and (x.dtype.kind != "f" or x.shape[1:] != tuple(case.shape[1:])):
+        raise Refused("an input of another number of channels or dtype")
+
+
 def check_count(count, traits):
     """Raises Refused where a layer that refuses a batch of one value a channel is given one."""
     if count == 1 and traits.batch_of_one == "refused":
@@ -60,7 +66,8 @@ def masked_moments(ar, x, mask, traits):
     if not weighs_masks(traits):
         mean = ar.mean(chosen, (0,))
         return mean, ar.variance(chosen, mean, (0,)), chosen.shape[0]
-    count = ar.constant(chosen.shape[0] + (0.0 if traits.mask_count == "exact" else MASK_EPSILON))
+    least = 1 if traits.mask_count == "none_is_zero" else 0
+    count = ar.constant(max(chosen.shape[0], least) + (MASK_EPSILON if traits.mask_count == "plus_epsilon" else 0.0))
     mean = _sum(ar, chosen) / count
     if traits.masks == "times_zero":
         mean = mean + _sum(ar, ar.scaled(x[~mask], 0.0))

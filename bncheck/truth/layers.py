@@ -16,7 +16,7 @@ class BatchNormMath:
 
     def __init__(self, arithmetic, layer, traits):
         self.ar, self.layer, self.traits = arithmetic, layer, traits
-        self.cache, self.total, self.batches = None, (None, None), 0
+        self.cache, self.total, self.batches, self.forgot = None, (None, None), 0, False
 
     def forward(self, weights, x, training, batch_statistics, mask=None):
         """The output; moves the moving statistics in ``weights`` when ``training``.  x: (rows, ...).
@@ -27,8 +27,9 @@ class BatchNormMath:
         axes = tuple(a for a in range(x.ndim) if a != axis)
         shape = [x.shape[axis] if a == axis else 1 for a in range(x.ndim)]
         counts = self._counts(x, mask)
-        if batch_statistics and not counts and self.traits.empty_batch == "averaged":
-            self._forget(weights)
+        self.forgot = batch_statistics and not counts and self.traits.empty_batch != "unchanged"
+        if self.forgot:
+            weights.update({name: self._nan(weights[name]) for name in ("moving_mean", "moving_variance")})
         batch_statistics = batch_statistics and counts
         if counts and (batch_statistics or self.traits.inference_statistics == "batch"):
             mean, variance, count = self._batch(x, axes, mask)
@@ -47,10 +48,6 @@ class BatchNormMath:
     def _counts(self, x, mask):
         """Whether there is a value to take statistics of, as the traits see it."""
         return bool(x.size) and (mask is None or bool(mask.any()) or edges.weighs_masks(self.traits))
-
-    def _forget(self, weights):
-        for name in ("moving_mean", "moving_variance"):
-            weights[name] = self.ar.exact(np.full(weights[name].shape, np.nan))
 
     def _batch(self, x, axes, mask=None):
         ar, traits = self.ar, self.traits
@@ -81,8 +78,6 @@ class BatchNormMath:
         divisor = {"biased": count, "unbiased": count - 1, "over_n_plus_one": count + 1}[self.traits.running_variance]
         if divisor not in (count, 0):
             variance = self.ar.part(variance, count, divisor)
-        if count == 1 and self.traits.batch_of_one == "not_a_number":
-            variance = self.ar.scaled(variance, np.nan)
         share = self._share()
         if self.traits.moving_average == "swapped":
             share = 1 - share
@@ -90,6 +85,12 @@ class BatchNormMath:
             share = 1 - float(np.float32(1 - share))
         for name, new in (("moving_mean", mean), ("moving_variance", variance)):
             weights[name] = self.ar.mix(weights[name], new.reshape(-1), share)
+        if count == 1 and self.traits.batch_of_one == "not_a_number":
+            weights["moving_variance"] = self._nan(variance.reshape(-1))
+
+    def _nan(self, like):
+        """NaN for sure: one that was computed would allow for any number."""
+        return self.ar.exact(np.full(like.shape, np.nan))
 
     def _share(self):
         """The share of itself that a moving statistic keeps; without a momentum it is the mean over the batches so far.
@@ -116,8 +117,9 @@ class BatchNormMath:
         x, mean, inverse, factor, axes, batch_statistics = self.cache
         ar, kind = self.ar, self.traits
         if not x.size:
-            names = {"gamma": self.layer.scale, "beta": self.layer.center}
-            return dy, {name: ar.exact(np.zeros(mean.size)) for name, there in names.items() if there}
+            nothing = {"gamma": np.nan if self.forgot and kind.empty_batch == "averaged" else 0.0, "beta": 0.0}
+            there = {"gamma": self.layer.scale, "beta": self.layer.center}
+            return dy, {name: ar.exact(np.full(mean.size, v)) for name, v in nothing.items() if there[name]}
         dot, total = ar.centred_dot(dy, x, mean, inverse, axes), self._total(dy, axes)
         gradients = {}
         if self.layer.scale:

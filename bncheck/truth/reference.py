@@ -5,7 +5,7 @@ import numpy as np
 from bncheck.cases.case import Case, SetState
 from bncheck.cases.network import BatchNorm, Dense, Dropout
 from bncheck.truth.bounds import balls
-from bncheck.truth.edges import Refused, as_read, fitting_input, fitting_state
+from bncheck.truth.edges import Refused, as_read, check_late, fitting_input, fitting_state
 from bncheck.truth.layers import MATHS
 from bncheck.truth.plain import Plain
 from bncheck.truth.traits import Traits
@@ -74,8 +74,9 @@ class Simulation:
         return self.taken[id(array)][1]
 
     def _forward(self, step):
-        x = self._take(self._read(step.x, step.layout))
-        return {"y": self._through(x, step.training, step.mask)}
+        y = self._through(self._take(self._read(step.x, step.layout)), step.training, step.mask)
+        check_late(step.x, self.case, self.traits)
+        return {"y": y}
 
     def _backward(self, step):
         y = self._through(self._take(self._read(step.x, step.layout)), step.training)
@@ -84,6 +85,8 @@ class Simulation:
         return {"y": y, "dx": dx, "params": params}
 
     def _through(self, x, training, mask=None):
+        if mask is not None and mask.shape != x.shape[:-1]:
+            raise Refused(f"a mask of shape {mask.shape} for an input of shape {x.shape}")
         for i, (layer, math) in enumerate(zip(self.case.network, self.maths, strict=True)):
             if training and isinstance(layer, Dropout) and layer.rate:
                 raise NotImplementedError("the reference draws no dropout masks")
@@ -95,7 +98,7 @@ class Simulation:
                 x = fitting_input(x, layer, channels, len(self.case.shape), self.traits)
                 options = {"mask": mask}
             x = math.forward(self.state[i], x, moves, batch, **options)
-        return self.ar.scaled(x, np.nan) if self.spoilt else x
+        return self.ar.exact(np.full(x.shape, np.nan)) if self.spoilt else x
 
     def _back(self, dy):
         params = [{} for _ in self.maths]

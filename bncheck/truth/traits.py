@@ -75,21 +75,28 @@ ILLEGAL = {
     "initial_weights": {"by_position": "initial weights depend on how many layers stand before, weights or none"},
     "precision": {"single": "a float64 layer computes in float32"},
     "batch_of_one": {"not_a_number": "the moving variance of one value a channel is 0 / 0"},
-    "empty_batch": {"averaged": "the mean of no values, 0 / 0, enters the moving statistics"},
+    "empty_batch": {
+        "averaged": "the mean of no values, 0 / 0, enters the moving statistics and gamma's gradient",
+        "moves_statistics": "the mean of no values, 0 / 0, enters the moving statistics",
+    },
     "non_finite": {
         "spreads": "a NaN or an infinity in one channel makes every channel's statistics NaN",
         "taken_for_zero": "a NaN or an infinity is read as zero",
     },
     "malformed_input": {
-        "fitted": "channels, or numbers of a state, are repeated or cut until they are as many as asked"
+        "fitted": "channels, or numbers of a state, are repeated or cut until they are as many as asked",
+        "moves_first": "an input that is refused has moved the statistics before, its channels repeated",
     },
     "after_failure": {"spoilt": "after a step that was refused every output is NaN"},
     "memory_layout": {"ignored": "an array is read in the order in which its numbers lie in memory"},
     "masks": {
-        "ignored": "masked steps enter the statistics",
         "times_zero": "masked values enter times 0, so that NaN stays, and no step that counts is 0 / 0",
+        "ignored": "masked steps enter the statistics",
     },
-    "mask_count": {"plus_epsilon": "1e-7 is added to the number of steps that count, so that none has mean 0"},
+    "mask_count": {
+        "none_is_zero": "where no step counts, a mean of 0 and a variance of 0 enter the moving statistics",
+        "plus_epsilon": "1e-7 is added to the number of steps that count",
+    },
 }
 
 

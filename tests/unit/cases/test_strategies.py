@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import seed as with_seed
+from sweep import drawn
 
 from bncheck.cases import strategies
 from bncheck.cases.case import Backward, Fit, Forward, SetState
@@ -25,25 +24,6 @@ from bncheck.truth.reference_subject import reference_subject
 
 EVERY = [layer_cases, network_cases, linear_training_cases, training_cases, seed_cases]
 every_strategy = pytest.mark.parametrize("cases", EVERY, ids=lambda cases: cases.__name__)
-
-
-def drawn(cases, seed=0, count=100):
-    found = []
-
-    @with_seed(seed)
-    @settings(
-        max_examples=count,
-        phases=[Phase.generate],
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(cases(seed))
-    def draw(case):
-        found.append(case)
-
-    draw()
-    return found
 
 
 @every_strategy

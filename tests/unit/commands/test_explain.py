@@ -36,7 +36,8 @@ def test_a_value_is_explained_with_its_harm_its_releases_its_laws_and_numbers(na
         "is ignored without a word",
         "tf.keras to 2.10.1",
         "https://github.com/tensorflow/tensorflow/issues/37768",
-        "laws inference_output_matches_reference, training_output_matches_reference",
+        "inference_output_matches_reference, ",
+        "training_output_matches_reference",
         "by the paper -0.1761235 with floor 0.12875324 network BatchNorm(eps=1e-06)",
     ):
         assert part in text
