@@ -76,14 +76,15 @@ def affected(law):
     return ", ".join(f"{name} {versions}" for name, versions in law.origin.affected.items())
 
 
-def example(law):
-    """The finding of the law on its own mutant: the reference with a fault that the law is there to see."""
-    broken = reference_subject(law.mutant(), name=MUTANT)
+def example(law, traits=None):
+    """The finding of a law on the reference with a fault; by default, with the one that the law is there to see."""
+    traits = traits or law.mutant()
+    broken = reference_subject(traits, name=MUTANT)
     subject = Pair(reference_subject(), broken) if law.differential else broken
     result = record.plain_result(examine(subject, [law], ENOUGH)[0])
     if not result["finding"]:
         return Text("none was found")
-    result["finding"]["mechanism"] = "; ".join(f"{axis}: {value}" for axis, value in departures(law.mutant()))
+    result["finding"]["mechanism"] = "; ".join(f"{axis}: {value}" for axis, value in departures(traits))
     return finding(result, [subject.name])
 
 
@@ -134,7 +135,8 @@ def _numbers(axis, value):
     found = pages.difference(axis, value)
     yield Text("an example", "bold")
     if not found:
-        yield from map(example, pages.own_laws(axis, value)[:1])
+        seen_by = pages.seen_by(axis, value)[:1]
+        yield from (example(invariants.load_all()[law], PAPERS.but(**{axis: value})) for law in seen_by)
         return
     case = {"what": found.what, "where": list(found.where), "mechanism": "", "case": found.case.to_json()}
     numbers = {"actual": number(found.other), "expected": number(found.papers), "allowed": None}

@@ -11,6 +11,7 @@ from bncheck.subjects.subject import SubjectDied
 from bncheck.truth import reference
 from bncheck.truth.bounds import magnitude
 from bncheck.truth.compare import Violation, close
+from bncheck.truth.edges import Refused
 from bncheck.truth.probe import Conventions
 from bncheck.truth.reference_subject import reference_subject
 from bncheck.truth.traits import defects
@@ -55,7 +56,14 @@ def _together(traits, known):
 def _numbers(subject, cases):
     """Tells whether traits explain the subject's numbers for all the cases, within the bound."""
     traces = [(case, subject.run(case)) for case in cases]
-    return lambda traits: all(_same_numbers(trace, reference.run(case, traits)) for case, trace in traces)
+    return lambda traits: all(_explained(trace, case, traits) for case, trace in traces)
+
+
+def _explained(trace, case, traits):
+    try:
+        return _same_numbers(trace, reference.run(case, traits))
+    except Refused:  # with these traits there are no numbers
+        return False
 
 
 def _behaviour(law, case):

@@ -12,7 +12,7 @@ from bncheck.truth.compare import Violation
 from bncheck.truth.probe import PAPERS, Conventions
 from bncheck.truth.traits import ILLEGAL
 
-HIDDEN = "hidden by another defect"
+HIDDEN = "hidden"
 
 
 def measure_all(subject):

@@ -10,9 +10,15 @@ from bncheck.reports import terminal
 from bncheck.reports.words import clean
 from bncheck.truth.traits import LEGAL
 
-UNEXPLAINED, NOT_OFFERED = "unexplained", "not offered"
-MARKS = {"✗": "a defect", "?": "no known value explains it", "–": "not offered"}
-STYLES = {"✗": "bold red", "?": "yellow", "–": "dim"}
+NOT_OFFERED = "not offered"
+UNKNOWN = {"unexplained": "?", "hidden": "·"}
+MARKS = {
+    "✗": "a defect",
+    "?": "no known value explains it",
+    "·": "another defect keeps it from being seen",
+    "–": "not offered",
+}
+STYLES = {"✗": "bold red", "?": "yellow", "·": "dim", "–": "dim"}
 GAP = 2
 
 
@@ -69,8 +75,8 @@ def _values(cell, axis):
 
 
 def _mark(axis, value):
-    if value == UNEXPLAINED:
-        return "?"
+    if value in UNKNOWN:
+        return UNKNOWN[value]
     return "✗" if axis in LEGAL and value not in LEGAL[axis] else ""
 
 

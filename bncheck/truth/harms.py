@@ -154,6 +154,22 @@ HARMS = {
         "A filter that once leaves no row, or an empty last shard, makes the moving statistics NaN for good.",
         "TensorFlow 1.12 to 2.21, Keras 3.15.1",
     ),
+    "empty_batch: moves_statistics": Harm(
+        "An empty batch, from a filter or a last shard, moves the statistics although nothing was seen.",
+        "tf.keras and Keras 3",
+        "https://github.com/pytorch/pytorch/issues/12013",
+    ),
+    "malformed_input: moves_first": Harm(
+        "Who catches the error and goes on has another model than before: a refused batch is in its statistics.",
+        "TensorFlow 2.0",
+    ),
+    "masks: times_zero": Harm(
+        "Padding with NaN, which a mask should hide, makes the statistics NaN, and so does a batch of padding alone.",
+        "tf.keras from 2.12, Keras 3",
+    ),
+    "mask_count: none_is_zero": Harm(
+        "A batch of padding alone draws the moving mean and variance towards zero, so inference scales up what it sees."
+    ),
     "masks: ignored": Harm(
         "Padding enters the statistics, so what a layer learns depends on how sequences are padded into batches.",
         "TensorFlow to 2.11.1, Keras 3.0.0",

@@ -9,6 +9,7 @@ from bncheck.engine.attribute import mechanism
 from bncheck.engine.examine import Budget, examine
 from bncheck.engine.pair import Pair
 from bncheck.invariants import load_all
+from bncheck.truth.probe import measure
 from bncheck.truth.reference_subject import reference_subject
 from bncheck.truth.traits import Traits, defects
 
@@ -78,3 +79,11 @@ def test_a_second_defect_is_found_beside_one_that_is_known(known):
     case = layer_example([[10000.0], [10001.0], [9999.0]], dtype="float64", layer=BatchNorm())
     assert mechanism(subject, OUTPUT, case) == "unexplained"
     assert mechanism(subject, OUTPUT, case, known) == "precision: single; variance: one_pass"
+
+
+def test_traits_under_which_the_reference_refuses_explain_nothing():
+    """Less its last row, a batch of two is of one value a channel."""
+    traits = Traits(batch_of_one="refused", gamma_gradient="raw_input")
+    subject, case = reference_subject(traits), layer_example([[0.0], [8.0]], layer=BatchNorm())
+    subject.conventions = measure(subject)
+    assert mechanism(subject, LAWS["parameter_gradients_match_reference"], case) == "gamma_gradient: raw_input"

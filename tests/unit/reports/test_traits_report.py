@@ -49,6 +49,12 @@ def test_unexplained_and_not_offered_have_marks():
     assert "? no known value explains it   – not offered" in text
 
 
+def test_what_another_defect_hides_is_no_defect():
+    text = shown(cell("a", traits={"rows": "hidden"}))
+    assert row(text, "rows") == ["·", "hidden"]
+    assert "· another defect keeps it from being seen" in text
+
+
 def test_subjects_that_do_not_fit_get_a_table_of_their_own():
     many = [cell(f"subject{i}", traits={"frozen_layer": "keeps_state"}) for i in range(9)]
     text = shown(*many, width=60)
