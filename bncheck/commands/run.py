@@ -58,8 +58,9 @@ def run(subjects, select, ignore, max_examples, max_time, seed, workers, record_
     """
     start = time.monotonic()
     laws = invariants.select(_names(select), _names(ignore))
-    files.check_writable([record_file] if record_file else [], "--record")
-    wanted = files.wanted(reports)
+    if record_file:
+        files.check_writable(record_file, "--record")
+    wanted = files.wanted(reports, record_file)
     budget = Budget(max_examples, max_time, seed)
     given = replay.read(case, laws) if case else None
     if given:

@@ -8,10 +8,16 @@ from bncheck.records import record
 from bncheck.reports import formats
 
 
-def wanted(options):
+def wanted(options, record_file=None):
     """The formats and files of options such as ``html=report.html``.  Raises UsageError where one cannot be written."""
     found = [_wanted(option) for option in options]
-    check_writable([path for _, path in found], "--report")
+    taken = [Path(record_file).resolve()] if record_file else []
+    for _, path in found:
+        check_writable(path, "--report")
+        place = Path(path).resolve()
+        if place in taken and (place.is_file() or not place.exists()):
+            raise UsageError(f"--report {path}: that file is taken, and each report needs one of its own")
+        taken.append(place)
     return found
 
 
@@ -23,18 +29,15 @@ def _wanted(option):
     return format_, path
 
 
-def check_writable(paths, option):
+def check_writable(path, option):
     """Raise UsageError where a file could not be written, which would be known only after the whole run."""
-    for i, path in enumerate(paths):
-        place = Path(path).absolute()
-        if place.is_dir():
-            raise UsageError(f"{option} {path} is a folder: name a file")
-        if not place.parent.is_dir():
-            raise UsageError(f"{option} {path}: there is no folder {place.parent}")
-        if not os.access(place if place.exists() else place.parent, os.W_OK):
-            raise UsageError(f"{option} {path} cannot be written")
-        if path in paths[:i]:
-            raise UsageError(f"{option} {path} is named twice: each report needs a file of its own")
+    place = Path(path).absolute()
+    if place.is_dir():
+        raise UsageError(f"{option} {path} is a folder: name a file")
+    if not place.parent.is_dir():
+        raise UsageError(f"{option} {path}: there is no folder {place.parent}")
+    if not os.access(place if place.exists() else place.parent, os.W_OK):
+        raise UsageError(f"{option} {path} cannot be written")
 
 
 def write(wanted_, found, laws):

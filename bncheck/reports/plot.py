@@ -7,10 +7,10 @@ import numpy as np
 from bncheck.cases.arrays import from_json
 from bncheck.reports.facts import UNSHOWN
 
-WIDTH, LEFT, RIGHT = 640, 70, 12
+WIDTH, LEFT, RIGHT = 640, 112, 12
 TOP, HEIGHT = 14, 130  # the values
 SHARES_TOP, SHARES_HEIGHT = 176, 84  # the errors as shares of what is allowed
-MOST_LABELS = 10
+LETTER = 7  # the width of a letter of a label
 DECADES = (-3, 8)  # beyond them a share is drawn at the edge
 
 
@@ -31,6 +31,7 @@ class Point:
     share_y: float
     off: bool
     label: bool
+    worst: bool
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def shares(actual, expected, allowed):
     """Each error as a share of what is allowed: zero where there is none, infinite where none is allowed."""
     with np.errstate(all="ignore"):
         error = np.where(actual == expected, 0.0, np.abs(actual - expected))
-        error = np.where(np.isnan(actual) & np.isnan(expected), 0.0, error)
+        # Two NaNs are the same only where the bits were compared.
+        error = np.where(np.isnan(actual) & np.isnan(expected) & (allowed == 0), 0.0, error)
         found = np.where(error == 0, 0.0, error / allowed)
     return np.where(np.isnan(found), np.inf, np.where(np.isposinf(allowed), 0.0, found))
 
@@ -69,7 +71,7 @@ def _plot(shape, actual, expected, allowed):
     part = shares(actual, expected, allowed)
     step, worst = (WIDTH - LEFT - RIGHT) / len(part), int(np.argmax(part))
     (lowest, highest), share_y = _range(actual, expected), _share_scale(part)
-    value_y = _scale(lowest, highest)
+    value_y, roomy = _scale(lowest, highest), step > LETTER * 3 * (len(shape) + 1)
     points = [
         Point(
             at=str([int(n) for n in np.unravel_index(i, shape)]),
@@ -84,12 +86,28 @@ def _plot(shape, actual, expected, allowed):
             high_y=value_y(expected[i] + allowed[i]) if np.isfinite(expected[i]) else None,
             share_y=share_y(part[i]),
             off=not np.isfinite(actual[i]),
-            label=len(part) <= MOST_LABELS or i == worst,
+            label=roomy or i == worst,
+            worst=i == worst,
         )
         for i in range(len(part))
     ]
-    ticks = [(f"{value:.4g}", value_y(value)) for value in dict.fromkeys((float(highest), float(lowest)))]
-    return Plot(points, ticks, _share_ticks(part, share_y), share_y(1.0), round(min(18.0, 0.7 * step), 1))
+    return Plot(
+        points,
+        _value_ticks(lowest, highest, value_y),
+        _share_ticks(part, share_y),
+        share_y(1.0),
+        round(min(18.0, 0.7 * step), 1),
+    )
+
+
+def _value_ticks(lowest, highest, value_y):
+    """The smallest and the largest value; where they look alike, the largest by what it is more."""
+    texts = [f"{float(value):.3g}" for value in (lowest, highest)]
+    if lowest == highest:
+        return [(texts[0], value_y(lowest))]
+    if texts[0] == texts[1]:
+        texts[1] = f"+{float(highest - lowest):.3g}"
+    return [(texts[0], value_y(lowest)), (texts[1], value_y(highest))]
 
 
 def _range(actual, expected):

@@ -28,31 +28,24 @@ MANY_CELLS = 6
 def render(record, laws):
     """The record as an HTML page."""
     found = groups(record)
-    anchors = _anchors(found)
-    alone, pairs = (
-        [(i, cell) for i, cell in enumerate(record["cells"]) if bool(cell.get("names")) is is_pair]
-        for is_pair in (False, True)
-    )
+    anchors, places = _anchors(found), _places(record["cells"])
+    alone = [cell for cell in record["cells"] if not cell.get("names")]
+    pairs = [cell for cell in record["cells"] if cell.get("names")]
+    tables = [_by_cells(alone, laws, anchors, places), _by_pairs(pairs, anchors, places)]
     style, script = (_own(name) for name in ("report.css", "report.js"))
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            record=record,
-            style=style,
-            script=script,
-            policy=f"style-src '{_digest(style)}'; script-src '{_digest(script)}'",
-            line=summary.line(record),
-            bad=summary.is_bad(record),
-            tables=[
-                ("Laws by cells", _table(alone, laws, anchors)),
-                ("Laws between cells", _table(pairs, laws, anchors)),
-            ],
-            alone=alone,
-            traits=sorted({trait for _, cell in alone for trait in cell["traits"]}),
-            troubles=list(summary.troubles(record)),
-            findings=[_finding(record, group, laws.get(group.law), anchors[id(group)]) for group in found],
-        )
+    page = _environment().get_template("report.html")
+    return page.render(
+        record=record,
+        style=style,
+        script=script,
+        policy=f"style-src '{_digest(style)}'; script-src '{_digest(script)}'",
+        line=summary.line(record),
+        bad=summary.is_bad(record),
+        tables=[table for table in tables if table["rows"]],
+        alone=[(places[id(cell)], cell) for cell in alone],
+        traits=sorted({trait for cell in alone for trait in cell["traits"]}),
+        troubles=list(summary.troubles(record)),
+        findings=[_finding(record, group, laws.get(group.law), anchors[id(group)], places) for group in found],
     )
 
 
@@ -64,6 +57,7 @@ def _environment():
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     found.filters |= {"clean": clean, "convention": convention, "lines": _lines, "breakable": _breakable}
     found.globals |= {"MEANING": MEANING, "size": plot, "count": count}
@@ -100,19 +94,53 @@ def _anchors(found):
     return anchors
 
 
-def _table(cells, laws, anchors):
-    """The heads and rows of a table of laws by cells, and the kinds of marks that it has."""
-    names = sorted({result["invariant"] for _, cell in cells for result in cell["results"]})
-    rows = []
-    for name in names:
-        marks = [_mark(i, cell, name, anchors) for i, cell in cells]
-        rows.append({"law": name, "title": laws[name].title if name in laws else "", "marks": marks})
-    kinds = {mark["kind"] for row in rows for mark in row["marks"]} - {"none"}
+def _places(cells):
+    """For each cell its number; for a pair those of its two cells."""
+    numbers = {cell["cell"]: i for i, cell in enumerate(cells) if not cell.get("names")}
+    found = {}
+    for i, cell in enumerate(cells):
+        own = [numbers[name] for name in cell.get("names", ()) if name in numbers]
+        found[id(cell)] = " ".join(map(str, own or [i]))
+    return found
+
+
+def _by_cells(cells, laws, anchors, places):
+    """The table with a row a law."""
+    heads = [{"text": cell["cell"], "cells": places[id(cell)]} for cell in cells]
+    rows = [
+        {
+            "text": name,
+            "title": laws[name].title if name in laws else "",
+            "marks": [_mark(cell, name, anchors, places) for cell in cells],
+        }
+        for name in _names(cells)
+    ]
+    return _table("Laws by cells", "law", heads, rows)
+
+
+def _by_pairs(pairs, anchors, places):
+    """The table with a row a pair, of which there are more than columns have room for."""
+    names = _names(pairs)
+    rows = [
+        {"text": pair["cell"], "title": "", "marks": [_mark(pair, name, anchors, places) for name in names]}
+        for pair in pairs
+    ]
+    heads = [{"text": name, "cells": ""} for name in names]
+    return _table("Laws between cells", "between", heads, rows if names else [])
+
+
+def _names(cells):
+    return sorted({result["invariant"] for cell in cells for result in cell["results"]})
+
+
+def _table(title, corner, heads, rows):
+    kinds = {mark["kind"] for row in rows for mark in row["marks"]}
     legend = [(kind, *MEANING[kind]) for kind in MEANING if kind in kinds]
-    return {"cells": cells, "rows": rows, "legend": legend, "many": len(cells) > MANY_CELLS}
+    many = len(heads) > MANY_CELLS
+    return {"title": title, "corner": corner, "heads": heads, "rows": rows, "legend": legend, "many": many}
 
 
-def _mark(i, cell, law, anchors):
+def _mark(cell, law, anchors, places):
     """What a table shows of a law on a cell."""
     result = next((each for each in cell["results"] if each["invariant"] == law), None)
     kind = _kind(result) if result else "error" if cell.get("error") else "none"
@@ -120,7 +148,8 @@ def _mark(i, cell, law, anchors):
     tip = f"{law} {meaning} on {cell['cell']}" + (f": {count(result['cases'], 'case')}" if result else "")
     if result and result["reason"]:
         tip += f", {result['reason']}"
-    return {"cell": i, "kind": kind, "mark": mark, "tip": tip, "anchor": anchors.get((id(cell), law))}
+    anchor = anchors.get((id(cell), law))
+    return {"cells": places[id(cell)], "kind": kind, "mark": mark, "tip": tip, "anchor": anchor}
 
 
 def _kind(result):
@@ -129,7 +158,7 @@ def _kind(result):
     return "accepted" if found and all("accepted" in finding for finding in found) else result["verdict"]
 
 
-def _finding(record, group, law, anchor):
+def _finding(record, group, law, anchor, places):
     """What the page shows of a finding."""
     cell, *_ = group.members[0]
     case = json.dumps(group.found["case"], ensure_ascii=False)
@@ -138,7 +167,7 @@ def _finding(record, group, law, anchor):
         "anchor": anchor,
         "kind": "accepted" if group.accepted else group.verdict,
         "group": group,
-        "cells": [i for i, each in enumerate(record["cells"]) if any(each is member for member, *_ in group.members)],
+        "cells": " ".join(places[id(cell)] for cell, *_ in group.members),
         "law": law,
         "meaning": mechanism_meaning(group.found["mechanism"]),
         "facts": facts(group.found, group.verdict),

@@ -29,8 +29,13 @@ def _suite(cell, i, record):
     cases = [_case(cell, result) for result in cell["results"]]
     if cell.get("error"):
         cases.append(_unexamined(cell))
-    name = clean(cell["cell"]).strip() or "cell"
-    about = {"name": name, "package": "bncheck", "id": str(i), "hostname": "localhost", "tests": str(len(cases))}
+    about = {
+        "name": _word(cell["cell"]),
+        "package": "bncheck",
+        "id": str(i),
+        "hostname": "localhost",
+        "tests": str(len(cases)),
+    }
     for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         about[attribute] = str(sum(case.find(tag) is not None for case in cases))
     about["time"] = _seconds(cell.get("seconds") or sum(result["seconds"] for result in cell["results"]))
@@ -49,7 +54,7 @@ def _properties(cell, record):
     values |= {f"trait {name}": convention(value) for name, value in cell["traits"].items()}
     found = ElementTree.Element("properties")
     for name, value in values.items():
-        ElementTree.SubElement(found, "property", name=clean(name).strip() or "name", value=clean(value))
+        ElementTree.SubElement(found, "property", name=_word(name), value=clean(value))
     return found
 
 
@@ -76,8 +81,12 @@ def _unexamined(cell):
 
 
 def _named(cell, name, seconds):
-    names = {"name": clean(name).strip(), "classname": clean(cell["cell"]).strip()}
-    return ElementTree.Element("testcase", names, time=_seconds(seconds))
+    return ElementTree.Element("testcase", name=_word(name), classname=_word(cell["cell"]), time=_seconds(seconds))
+
+
+def _word(name):
+    """A name that is not empty."""
+    return clean(name).strip() or "unnamed"
 
 
 def _seconds(seconds):
@@ -85,7 +94,7 @@ def _seconds(seconds):
 
 
 def _child(case, tag, message, kind, text=""):
-    child = ElementTree.SubElement(case, tag, message=clean(message), type=clean(kind))
+    child = ElementTree.SubElement(case, tag, message=clean(message), type=_word(kind))
     child.text = text or None
 
 

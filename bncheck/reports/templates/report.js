@@ -3,10 +3,10 @@
   const one = (selector) => document.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const form = one("#filter"), search = one("#search"), verdict = one("#verdict"), cell = one("#cell");
-  const findings = all("details.finding"), rows = all("tr[data-law]"), button = one("#all");
+  const findings = all("details.finding"), rows = all("tr.row"), button = one("#all");
 
   const fits = (element) => element.dataset.text.toLowerCase().includes(search.value.trim().toLowerCase());
-  const chosen = (element) => !cell.value || element.dataset.cell === cell.value;
+  const chosen = (element) => cell.value === "" || element.dataset.cells.split(" ").includes(cell.value);
 
   const showRow = (row) => {
     const marks = all("td", row).filter(chosen);
@@ -19,12 +19,11 @@
     return finding !== null && fits(finding);
   });
   const showFinding = (finding) => {
-    finding.hidden = !fits(finding)
-      || (verdict.value !== "" && finding.dataset.kind !== verdict.value)
-      || (cell.value !== "" && !finding.dataset.cells.split(" ").includes(cell.value));
+    finding.hidden = !fits(finding) || !chosen(finding)
+      || (verdict.value !== "" && finding.dataset.kind !== verdict.value);
   };
   const apply = () => {
-    all("[data-cell]").forEach((element) => { element.hidden = !chosen(element); });
+    all("[data-cells]").forEach((element) => { element.hidden = !chosen(element); });
     rows.forEach(showRow);
     findings.forEach(showFinding);
     const left = findings.filter((finding) => !finding.hidden).length;
