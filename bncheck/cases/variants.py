@@ -1,6 +1,7 @@
 """Other cases made from a case: what a metamorphic law compares it with."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -32,6 +33,12 @@ def training_variant(case, x, state=None, layer=None):
     """One training step on ``x``, and the state after it; the state before is the case's own where none is given."""
     given = [state] if state else case.steps[0].state
     return Case((layer or case.layer,), (SetState(given), Forward(x, True), State()), case.seed)
+
+
+@lru_cache(maxsize=4)
+def training_alone(case):
+    """One training step on the case's first input, and the state after it; several laws ask for it."""
+    return training_variant(case, case.first_x)
 
 
 def inference_variant(case, x, state=None, layer=None):

@@ -14,7 +14,7 @@ class BatchNormMath:
 
     def __init__(self, arithmetic, layer, traits):
         self.ar, self.layer, self.traits = arithmetic, layer, traits
-        self.cache = None
+        self.cache, self.total = None, (None, None)
 
     def forward(self, weights, x, training, batch_statistics):
         """The output; moves the moving statistics in ``weights`` when ``training``.  x: (rows, ...)."""
@@ -76,7 +76,7 @@ class BatchNormMath:
         """dx and the parameters' gradients of sum(y * dy), for the last forward call.  dy has the shape of x."""
         x, mean, inverse, factor, axes, batch_statistics = self.cache
         ar, kind = self.ar, self.traits
-        dot, total = ar.centred_dot(dy, x, mean, inverse, axes), ar.sum(dy, axes)
+        dot, total = ar.centred_dot(dy, x, mean, inverse, axes), self._total(dy, axes)
         gradients = {}
         if self.layer.scale:
             raw = kind.gamma_gradient == "raw_input"
@@ -90,6 +90,12 @@ class BatchNormMath:
         centre = ar.scaled(mean, 0.0) if kind.training_gradient == "uncentred" else mean
         common = ar.part(total, 1, count) + ar.projection(x, centre, inverse, dot, count)
         return (dy - common) * factor, gradients
+
+    def _total(self, dy, axes):
+        """The sum of dy, which a case often has in inference and in training alike."""
+        if self.total[0] is not dy:
+            self.total = dy, self.ar.sum(dy, axes)
+        return self.total[1]
 
 
 class DenseMath:

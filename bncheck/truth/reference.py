@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bncheck.cases.case import Case
+from bncheck.cases.case import Case, SetState
 from bncheck.cases.network import BatchNorm, Dense, Dropout
 from bncheck.truth.bounds import balls
 from bncheck.truth.layers import MATHS
@@ -26,6 +26,12 @@ def _dtype(case, traits):
     return "float32" if traits.precision == "single" else case.dtype
 
 
+def _given_first(case):
+    """What the first step gives each layer: those weights need no initial values."""
+    first = next(iter(case.steps), None)
+    return first.state if isinstance(first, SetState) else [{}] * len(case.network)
+
+
 class Simulation:
     """The state of a network over the steps of one case."""
 
@@ -35,9 +41,10 @@ class Simulation:
         # What a subject reads in a lower precision than it was given is rounded.
         self.given = arithmetic.exact if traits.precision == "dtype" else arithmetic.rounded
         self.state = [
-            {name: self.given(value) for name, value in layer.items()} for layer in initial_state(case, traits)
+            {name: self.given(value) for name, value in own.items() if name not in given}
+            for own, given in zip(initial_state(case, traits), _given_first(case), strict=True)
         ]
-        self.frozen = set()
+        self.frozen, self.taken = set(), {}
 
     def run(self):
         """What each step returns."""
@@ -54,13 +61,19 @@ class Simulation:
     def _state(self, step):
         return {"state": [dict(layer) for layer in self.state]}
 
+    def _take(self, array):
+        """An array as it was given; one that several steps have is lifted once."""
+        if id(array) not in self.taken:  # the case keeps its arrays
+            self.taken[id(array)] = self.given(array)
+        return self.taken[id(array)]
+
     def _forward(self, step):
-        return {"y": self._through(self.given(step.x), step.training)}
+        return {"y": self._through(self._take(step.x), step.training)}
 
     def _backward(self, step):
-        y = self._through(self.given(step.x), step.training)
+        y = self._through(self._take(step.x), step.training)
         _check_shape("cotangent", step.dy, y)
-        dx, params = self._back(self.given(step.dy))
+        dx, params = self._back(self._take(step.dy))
         return {"y": y, "dx": dx, "params": params}
 
     def _through(self, x, training):
