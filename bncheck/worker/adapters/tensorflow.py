@@ -1,4 +1,4 @@
-"""tf.keras 1.12 to 2.15, and tf_keras on newer TensorFlow: graphs and sessions in TF 1, eager in TF 2."""
+"""tf.keras 1.12 to 2.15, and tf_keras on newer TensorFlow: graphs in TF 1 and in mode ``graph``, eager in TF 2."""
 
 import contextlib
 import inspect
@@ -35,9 +35,11 @@ NO_KERNEL = (
 
 
 def prepare(mode=None):
-    """One thread, and for ``tf-keras`` a ``tf.keras`` that is the same package in the user's own layer."""
+    """One thread; for ``graph`` no eager execution, and for ``tf-keras`` the user's own layer has that package, too."""
     if mode == "tf-keras":
         os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    if mode == "graph" and tf.executing_eagerly():
+        v1.disable_eager_execution()
     if tf.executing_eagerly():
         with contextlib.suppress(RuntimeError):  # in a process that has already run an op it is too late
             tf.config.threading.set_intra_op_parallelism_threads(1)
@@ -45,11 +47,11 @@ def prepare(mode=None):
 
 
 class Adapter:
-    """tf.keras, or with mode ``tf-keras`` the tf_keras package, on one thread of the CPU."""
+    """tf.keras on one thread of the CPU; with mode ``graph`` not eagerly, with ``tf-keras`` the tf_keras package."""
 
     def __init__(self, mode=None, batch_norm=None):
         prepare(mode)
-        self.keras, self.batch_norm = _keras(mode), batch_norm
+        self.keras, self.batch_norm, self.mode = _keras(mode), batch_norm, mode
         v1.logging.set_verbosity(v1.logging.ERROR)
 
     def describe(self):
@@ -58,6 +60,7 @@ class Adapter:
         return {
             "framework": "tensorflow",
             "version": tf.__version__,
+            "mode": "graph" if self.mode == "graph" else None,
             "capabilities": capabilities,
             "dtypes": list(DTYPES),
         }
@@ -203,7 +206,8 @@ class Model:
     def save_load(self):
         """Write the weights with ``save_weights``, change them all, and load them back."""
         with _running(self.engine), tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "model.weights.h5")
+            # The format of 2.12, which this suffix means there, is for eager execution.
+            path = os.path.join(folder, "model.weights.h5" if tf.executing_eagerly() else "model.h5")
             model = self._whole()
             model.save_weights(path)
             # What is there afterwards comes from the file.
@@ -216,7 +220,7 @@ def _keras(mode):
         import tf_keras
 
         return tf_keras
-    if mode is not None:
+    if mode not in (None, "graph"):
         raise ValueError("tensorflow has no mode %r" % mode)
     if hasattr(tf.keras, "ops"):
         raise ValueError("tf.keras of TensorFlow %s is Keras 3: use mode tf-keras" % tf.__version__)
@@ -246,7 +250,9 @@ def _set_seed(keras, seed):
 
 
 def _optimizer(keras, spec):
-    make = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}[spec["name"]]
+    # The optimisers of 2.11 are for eager execution; what was there before stands beside them.
+    optimizers = keras.optimizers if tf.executing_eagerly() else getattr(keras.optimizers, "legacy", keras.optimizers)
+    make = {"sgd": optimizers.SGD, "adam": optimizers.Adam}[spec["name"]]
     rate = "learning_rate" if "learning_rate" in inspect.signature(make.__init__).parameters else "lr"
     extra = {"epsilon": spec["eps"]} if "eps" in spec else {}
     return make(**dict({rate: spec["learning_rate"]}, **extra))
