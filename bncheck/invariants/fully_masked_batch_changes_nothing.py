@@ -19,7 +19,7 @@ ORIGIN = Origin(
 KIND = "contract"
 NEEDS = {"training", "masks"}
 CASES = hidden_cases
-EXAMPLES = [masked_example(np.zeros((2, 2, channels)), np.zeros((2, 2), bool)) for channels in (2, 1)]
+EXAMPLES = [masked_example(np.full((2, 2, channels), 8.0), np.zeros((2, 2), bool)) for channels in (2, 1)]
 
 
 def check(subject, case):
