@@ -64,9 +64,9 @@ def attempt_example(x, step=None, layer=LAYERS[0], dtype="float32"):
     return attempt_case(layer, x.shape, step or Backward(x, np.ones_like(x), True), state, dtype)
 
 
-def _draws(shapes, dtypes=DTYPES):
-    layers, shapes, dtypes = (st.sampled_from(values) for values in (LAYERS, shapes, dtypes))
-    return st.builds(_Draw, layers, shapes, st.booleans(), dtypes, SEEDS)
+def _draws(shapes, dtypes=DTYPES, first=(False, True)):
+    layers, shapes, first, dtypes = (st.sampled_from(values) for values in (LAYERS, shapes, first, dtypes))
+    return st.builds(_Draw, layers, shapes, first, dtypes, SEEDS)
 
 
 @costing(0.3)
@@ -212,15 +212,21 @@ def hostile_example(kind, shape=(2, 2)):
 @lru_cache
 def masked_cases(seed):
     """A training step on sequences of which some steps are masked, and hold zeros, large numbers, NaN or infinity."""
-    layers, shapes, dtypes = (st.sampled_from(values) for values in (LAYERS, MASKED, DTYPES))
-    draws = st.builds(_Draw, layers, shapes, st.just(False), dtypes, SEEDS)
-    return st.builds(_masked, draws, st.sampled_from(FILLINGS), st.sampled_from((2, 1, 4)))
+    return st.builds(_masked, _draws(MASKED, first=(False,)), st.sampled_from(FILLINGS), st.sampled_from((2, 1, 4)))
+
+
+@costing(0.2)
+@lru_cache
+def hidden_cases(seed):
+    """As ``masked_cases``, with every step masked."""
+    return st.builds(_masked, _draws(MASKED, first=(False,)), st.sampled_from(FILLINGS), st.none())
 
 
 def _masked(draw, filling, share):
-    """One step in ``share`` counts; of those that do there is one at least."""
+    """One step in ``share`` counts, and at least one; or none."""
     x, mask = draw.array(offset=2.0), np.zeros(draw.shape[:-1], bool)
-    mask.reshape(-1)[draw.rng.permutation(mask.size)[: -(-mask.size // share)]] = True
+    if share:
+        mask.reshape(-1)[draw.rng.permutation(mask.size)[: -(-mask.size // share)]] = True
     return masked_case(draw.layer, np.where(mask[..., None], x, x.dtype.type(filling)), mask, draw.state(), draw.seed)
 
 

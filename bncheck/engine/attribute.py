@@ -40,7 +40,7 @@ def mechanism(subject, law, case, known=()):
 
 
 def _singly(traits, known):
-    return sorted(defects(traits), key=lambda each: (each[0] not in known, each[0] in LAST))
+    return sorted(defects(traits), key=lambda each: (each[0] in LAST, each[0] not in known))
 
 
 def _together(traits, known):

@@ -11,7 +11,10 @@ from bncheck.invariants import Origin
 from bncheck.truth.attempts import refused_or_right
 from bncheck.truth.traits import Traits
 
-ORIGIN = Origin("https://github.com/pytorch/pytorch/issues/12013", affected={"tensorflow": "*", "keras": "*"})
+ORIGIN = Origin(
+    "https://github.com/pytorch/pytorch/issues/12013",
+    affected={"tensorflow": ">=1.12", "keras": ">=3.0.0", "torch": "<1.4"},
+)
 KIND = "contract"
 NEEDS = {"training", "gradients"}
 CASES = empty_cases

@@ -11,11 +11,15 @@ import numpy as np
 
 from bncheck.cases.case import Forward, SetState
 from bncheck.cases.edge_strategies import attempt_example, malformed_cases
-from bncheck.invariants import PAPER
+from bncheck.invariants import Origin
 from bncheck.truth.attempts import refused_or_as
 from bncheck.truth.traits import Traits
 
-ORIGIN = PAPER
+ORIGIN = Origin(
+    "https://github.com/tensorflow/tensorflow/issues/58711",
+    affected={"tensorflow": ">=2.0,<2.7", "keras:tensorflow": ">=3.10"},
+    note="integers were refused after they had moved the statistics; in Keras 3 float64 takes them in float32",
+)
 KIND = "contract"
 NEEDS = {"inference", "training"}
 CASES = malformed_cases

@@ -27,7 +27,7 @@ class BatchNormMath:
         axes = tuple(a for a in range(x.ndim) if a != axis)
         shape = [x.shape[axis] if a == axis else 1 for a in range(x.ndim)]
         counts = self._counts(x, mask)
-        self.forgot = batch_statistics and not counts and self.traits.empty_batch != "unchanged"
+        self.forgot = batch_statistics and not x.size and self.traits.empty_batch != "unchanged"
         if self.forgot:
             weights.update({name: self._nan(weights[name]) for name in ("moving_mean", "moving_variance")})
         batch_statistics = batch_statistics and counts
