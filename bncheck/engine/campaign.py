@@ -282,6 +282,7 @@ def described(subject):
         "python": str(told.get("python", "")),
         "packages": {str(k): str(v) for k, v in packages.items()} if isinstance(packages, dict) else {},
         "traits": conventions.plain() if conventions else {},
+        "offers": sorted({*subject.capabilities, *map(str, told.get("dtypes", ()))}),
         "inside": round(subject.inside, 3),
     }
 
