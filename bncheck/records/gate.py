@@ -52,7 +52,7 @@ class Comparison:
 def compare(old, new):
     """The comparisons of two records, cell by cell.
 
-    A lone cell is compared with a lone cell, whatever their names.  Raises UsageError where there is nothing to compare:
+    A lone cell is compared with a lone cell, whatever their names.  Raises UsageError where they cannot be compared: for
     a cell that was not examined, or records of different laws.
     """
     pairs = _matched(old, new)
