@@ -6,12 +6,12 @@ from pathlib import Path
 import click
 
 from bncheck import invariants
-from bncheck.commands.run import BROKEN, HOLDS, INCOMPLETE, INTERRUPTED, LAYER, PYTHON, REPORT, names, show
+from bncheck.commands.run import BROKEN, HOLDS, INCOMPLETE, INTERRUPTED, LAYER, LEDGER, PYTHON, REPORT, names, show
 from bncheck.engine import gate as engine
 from bncheck.engine.examine import Budget
 from bncheck.errors import UsageError
 from bncheck.records import gate as comparison
-from bncheck.records import record
+from bncheck.records import ledger, record
 from bncheck.reports import files, progress
 from bncheck.reports import gate as report
 from bncheck.subjects import resolve
@@ -31,21 +31,8 @@ from bncheck.subjects import resolve
 @REPORT
 @PYTHON
 @LAYER
-def gate(
-    subjects,
-    baseline,
-    update,
-    select,
-    ignore,
-    max_examples,
-    seed,
-    workers,
-    record_file,
-    summary,
-    reports,
-    python,
-    layer,
-):
+@LEDGER
+def gate(subjects, baseline, update, record_file, summary, reports, **search):
     """Say what moves between OLD and NEW: laws, conventions, numbers, and what was judged at all.
 
     OLD and NEW are subjects as `bncheck run` takes them, or records; with --baseline the record stands for OLD.  Both
@@ -56,16 +43,14 @@ def gate(
     2 wrong usage or could not complete, 130 interrupted.
     """
     _refuse(subjects, baseline, update)
-    laws, budget = invariants.select(names(select), names(ignore)), Budget(max_examples, seed=seed)
     for option, path in (("--record", record_file), ("--summary", summary), ("--baseline", update and baseline)):
         if path:
             files.check_writable(path, option)
     wanted = files.wanted(reports, record_file)
     # With --update a baseline that is not there yet is made.
     before = record.read(baseline) if baseline and not (update and not Path(baseline).exists()) else None
-    with progress.shown() as shown:
-        found = _records(subjects, python, layer, lambda specs: engine.run(specs, laws, budget, workers, shown))
-    new = found[-1] if not baseline else {**found[0], "cells": [cell for each in found for cell in each["cells"]]}
+    found = _records(subjects, **search)
+    new = {**found[-1], "cells": [cell for each in found for cell in each["cells"]]} if baseline else found[-1]
     if record_file:
         record.write(new, record_file)
     files.write(wanted, new, invariants.load_all())
@@ -87,12 +72,18 @@ def _refuse(subjects, baseline, update):
         raise UsageError(f"two are compared, OLD and NEW, or NEW with --baseline FILE: here are {len(subjects)}")
 
 
-def _records(subjects, python, layer, run):
-    """The record of each subject: a file's, or one that is made now, all in one go."""
+def _records(subjects, *, select, ignore, known, max_examples, seed, workers, python, layer):
+    """The record of each subject, what is accepted marked: a file's, or one that is made now, all in one go."""
+    laws, budget = invariants.select(names(select), names(ignore)), Budget(max_examples, seed=seed)
+    entries = ledger.load(invariants.load_all(), Path.cwd()) if known else []
     specs = {name: _spec(name, subjects, python, layer) for name in subjects if not Path(name).is_file()}
-    found = run(list(dict.fromkeys(specs.values()))) if specs else None
-    entries = dict(zip(dict.fromkeys(specs.values()), found["cells"], strict=True)) if found else {}
-    return [{**found, "cells": [entries[specs[name]]]} if name in specs else record.read(name) for name in subjects]
+    given = {name: record.read(name) for name in subjects if name not in specs}
+    wanted = list(dict.fromkeys(specs.values()))
+    with progress.shown() as shown:
+        found = engine.run(wanted, laws, budget, workers, shown) if wanted else None
+    entry = dict(zip(wanted, found["cells"] if found else (), strict=True))
+    records = [given.get(name) or {**found, "cells": [entry[specs[name]]]} for name in subjects]
+    return [ledger.accepted(each, entries) for each in records]
 
 
 def _spec(name, subjects, python, layer):

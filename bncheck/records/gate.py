@@ -21,7 +21,7 @@ class Change:
     """One thing that moved on a cell.
 
     ``name`` is what: a mechanism, a trait, a quantity, or what was covered; ``where`` are the laws that it was seen in,
-    or the settings, none where ``among`` them it was all.  ``accepted`` is a finding's own, None where the change counts.
+    or the settings, none where it was all ``among`` them; ``accepted`` is None where the change counts.
     """
 
     layer: str
@@ -52,8 +52,8 @@ class Comparison:
 def compare(old, new):
     """The comparisons of two records, cell by cell.
 
-    A lone cell is compared with a lone cell, whatever their names.  Raises UsageError where they cannot be compared: for
-    a cell that was not examined, or records of different laws.
+    A lone cell is compared with a lone cell, whatever their names.  Raises UsageError where they cannot be compared:
+    where a cell was not examined, or they are of different laws.
     """
     pairs = _matched(old, new)
     for cells in zip(*pairs, strict=True):
