@@ -18,6 +18,7 @@ from bncheck.cases.network import BatchNorm
 from bncheck.cases.trace import Malformed, Raised
 from bncheck.engine.examine import Budget, Result, examine, unjudged
 from bncheck.engine.measure import measure_all
+from bncheck.engine.numbers import numbers
 from bncheck.engine.pair import Pair
 from bncheck.engine.pinned import mended
 from bncheck.errors import UsageError
@@ -168,6 +169,7 @@ class Campaign:
         self.alone = [law for law in laws if not law.differential]
         self.between = [law for law in laws if law.differential]
         self.budget, self.progress, self.opened, self.ledger = budget, progress, opened, ledger
+        self.whole = chosen is None  # not the cases of a file alone
         self.chosen = chosen or (lambda laws, name: laws)
         self.stopped, self.asked = threading.Event(), stop
         self.subjects, self.kept, self.killed = {}, False, False
@@ -235,6 +237,8 @@ class Campaign:
             if laws and found.get("layer") and "names" not in found:
                 refuse_silence(laws, results, found["layer"])
             found |= described(subject)
+            if laws and self.whole and "names" not in found and not self.stop():
+                found["numbers"] = numbers(subject)
             fixed = [] if self.stop() else mended(subject, found, laws, self.ledger)
             found |= {"mended": fixed} if fixed else {}
         except (UsageError, WorkerDied) as error:

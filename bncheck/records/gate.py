@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bncheck.errors import UsageError
 from bncheck.records import record
+from bncheck.records.drift import Drift, drifts, gone
 
 LAYERS = ("laws", "conventions", "numbers", "coverage")
 BROKEN, KEPT, MOVED, DRIFTED, SHRANK = "broken", "kept", "moved", "drifted", "shrank"
@@ -32,6 +33,7 @@ class Change:
     where: tuple = ()
     among: tuple = ()
     accepted: dict | None = None
+    drift: Drift | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,10 @@ def _compare(old, new):
     named = {change.name for change in laws}
     conventions = [change for change in _conventions(old, new) if not named & _mechanisms(change)]
     seen = {"laws": len(_ran(after)), "conventions": len(new["traits"]), "coverage": len(new.get("offers", ()))}
-    return Comparison(old, new, (*laws, *conventions, *_coverage(before, after, old, new)), seen)
+    found = drifts(old, new)
+    seen["numbers"] = len(found)
+    changes = (*laws, *conventions, *_numbers(found), *_coverage(before, after, old, new))
+    return Comparison(old, new, changes, seen)
 
 
 def _some(names):
@@ -171,6 +176,19 @@ def _at(value, setting):
     return str(value.get(setting, NOT_OFFERED) if isinstance(value, dict) else value)
 
 
+def _numbers(found):
+    """A change for each quantity and dtype that drifted somewhere, with its largest drift."""
+    arrays = {}
+    for (quantity, setting), each in found.items():
+        arrays.setdefault((quantity, setting.rpartition(", ")[2]), []).append((setting, each))
+    for (quantity, dtype), each in arrays.items():
+        moved = [(setting, drift) for setting, drift in each if drift]
+        if moved:
+            worst = max((drift for _, drift in moved), key=lambda drift: drift.ulps)
+            where = _some_of([setting for setting, _ in moved], each)
+            yield Change("numbers", DRIFTED, f"{quantity} in {dtype}", "", "", *where, drift=worst)
+
+
 def _coverage(before, after, old, new):
     """A change for each law, capability or dtype, and each setting of a trait, that is not covered any more."""
     kept = set(_ran(after))
@@ -182,6 +200,15 @@ def _coverage(before, after, old, new):
         yield Change("coverage", SHRANK, name, new=NOT_OFFERED)
     for axis, value in sorted(old["traits"].items()):
         settings = _settings(value, new["traits"].get(axis, NOT_OFFERED))
-        gone = [setting for setting, one, other in settings if other == NOT_OFFERED != one]
-        if gone:
-            yield Change("coverage", SHRANK, axis, "", NOT_OFFERED, *_some_of(gone, settings))
+        lost = [setting for setting, one, other in settings if other == NOT_OFFERED != one]
+        if lost:
+            yield Change("coverage", SHRANK, axis, "", NOT_OFFERED, *_some_of(lost, settings))
+    for quantity, settings in _by_quantity(gone(old, new)).items():
+        yield Change("coverage", SHRANK, f"the {quantity}", new="not answered", where=settings, among=settings)
+
+
+def _by_quantity(keys):
+    found = {}
+    for quantity, setting in keys:
+        found[quantity] = (*found.get(quantity, ()), setting)
+    return found

@@ -115,7 +115,13 @@ def _where(change):
 
 
 def _drifted(change):
-    return f"{change.name}: {change.new}{_where(change)}"
+    drift = change.drift
+    numbers = f"{_number(drift.old)} → {_number(drift.new)}, where {_number(drift.allowed)} is allowed"
+    return f"the {change.name} drifts by up to {drift.ulps:.2g} ulps{_where(change)}: {numbers}"
+
+
+def _number(value):
+    return f"{value:.6g}"
 
 
 def _shrank(change):
