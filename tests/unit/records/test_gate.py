@@ -18,7 +18,7 @@ def test_two_equal_records_move_nothing_and_say_what_was_seen():
     found = cell("a", failing(), result(OTHER), traits={"epsilon": "inside"}, offers=["masks", "float32"])
     [comparison] = compare(made(found), made(found))
     assert (comparison.changes, comparison.counting) == ((), [])
-    assert comparison.seen == {"laws": 2, "conventions": 1, "coverage": 2}
+    assert comparison.seen == {"laws": 2, "conventions": 1, "numbers": 0, "coverage": 2}
 
 
 def test_one_cause_that_breaks_two_laws_is_one_change():
