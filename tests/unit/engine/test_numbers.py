@@ -57,4 +57,5 @@ def test_what_is_not_answered_is_not_there():
 def test_the_cases_are_the_same_everywhere():
     digests = {case.digest for setting in SETTINGS for case, *_ in cases(setting)}
     assert len(digests) == 2 * len(SETTINGS)
-    assert cases(SETTINGS[0])[0][0].steps[1].x.ravel()[:2].tolist() == [np.float32(n / 1009 * 2.0**-6 + 2.0**-5) for n in (271, 542)]
+    x = cases(SETTINGS[0])[0][0].steps[1].x.ravel()
+    assert x[:2].tolist() == [np.float32(n / 1009 * 2.0**-6 + 2.0**-5) for n in (271, 542)]
