@@ -80,8 +80,9 @@ def slow(check):
 
 def test_a_user_who_stops_gets_a_verdict_for_every_law():
     asked = []
-    results = examine(reference_subject(), ALONE, Budget(50), stop=lambda: bool(asked.append(1)) or len(asked) > 40)
-    assert {(result.verdict, result.reason) for result in results} == {("inconclusive", "interrupted")}
+    results = examine(reference_subject(), ALONE, Budget(50), stop=lambda: bool(asked.append(1)) or len(asked) > 60)
+    assert ("inconclusive", "interrupted") in {(result.verdict, result.reason) for result in results}
+    assert all(result.verdict in ("pass", "inconclusive") for result in results)
     assert sum(result.cases for result in results) > 40
 
 
@@ -106,7 +107,10 @@ def test_a_step_that_the_subject_does_not_offer_makes_the_law_inapplicable():
 
 
 def test_a_law_holds_where_the_subject_offers_some_of_its_cases():
-    subject = raising("no float64", unsupported=True, when=lambda program: program["steps"][1]["x"].dtype == np.float64)
+    def double(program):
+        return any(step["x"].dtype == np.float64 for step in program["steps"] if "x" in step)
+
+    subject = raising("no float64", unsupported=True, when=double)
     result = one(subject, TRAINING)
     assert result.verdict == "pass"
     assert 0 < result.cases < 20 + len(TRAINING.examples)
