@@ -171,8 +171,8 @@ HARMS = {
         "A batch of padding alone draws the moving mean and variance towards zero, so inference scales up what it sees."
     ),
     "mask_count: plus_epsilon": Harm(
-        "The mean of a masked batch is nearer to zero by a share of 1e-7 over the number of steps that count: small, but "
-        "another number than the same batch gives without its padding.",
+        "The mean of a masked batch is nearer to zero by a share of 1e-7 over the number of steps that count: small, "
+        "and another number than the same batch gives without its padding.",
         "tf.keras from 2.12, Keras 3",
     ),
     "masks: ignored": Harm(
