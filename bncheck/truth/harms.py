@@ -163,6 +163,13 @@ HARMS = {
         "Who catches the error and goes on has another model than before: a refused batch is in its statistics.",
         "TensorFlow 2.0",
     ),
+    "memory_layout: gamma_by_pointer": Harm(
+        "Where gamma or a statistic is a slice of a larger tensor, the gradient is computed with the numbers that lie "
+        "between, and past the end with memory that is another's: wrong or NaN, in training and in inference, while "
+        "the output is right.",
+        "torch 1.10 to 2.13",
+        "https://github.com/pytorch/pytorch/pull/48919",
+    ),
     "masks: times_zero": Harm(
         "Padding with NaN, which a mask should hide, makes the statistics NaN, and so does a batch of padding alone.",
         "tf.keras from 2.12, Keras 3",

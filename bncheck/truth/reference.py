@@ -5,7 +5,7 @@ import numpy as np
 from bncheck.cases.case import Case, SetState
 from bncheck.cases.network import BatchNorm, Dense, Dropout
 from bncheck.truth.bounds import balls
-from bncheck.truth.edges import Refused, as_read, check_late, fitting_input, fitting_state
+from bncheck.truth.edges import Refused, as_if_contiguous, as_read, check_late, fitting_input, fitting_state
 from bncheck.truth.layers import MATHS
 from bncheck.truth.plain import Plain
 from bncheck.truth.traits import Traits
@@ -58,6 +58,10 @@ class Simulation:
         for own, given in zip(self.state, step.state, strict=True):
             read = {name: self._read(value, step.layout) for name, value in given.items()}
             own.update({name: self.given(v) for name, v in fitting_state(own, read, self.traits).items()})
+        if self.traits.memory_layout == "gamma_by_pointer":
+            for math, given in zip(self.maths, step.state, strict=True):
+                if "gamma" in given:
+                    math.misread = self.given(as_if_contiguous(given["gamma"], step.layout))
         return {}
 
     def _read(self, array, layout):

@@ -88,7 +88,10 @@ ILLEGAL = {
         "moves_first": "an input that is refused has moved the statistics before, its channels repeated",
     },
     "after_failure": {"spoilt": "after a step that was refused every output is NaN"},
-    "memory_layout": {"ignored": "an array is read in the order in which its numbers lie in memory"},
+    "memory_layout": {
+        "ignored": "an array is read in the order in which its numbers lie in memory",
+        "gamma_by_pointer": "the gradient reads gamma as if its numbers lay side by side in memory",
+    },
     "masks": {
         "times_zero": "masked values enter times 0, so that NaN stays, and no step that counts is 0 / 0",
         "ignored": "masked steps enter the statistics",
