@@ -23,7 +23,7 @@ class Runner:
 
     def __init__(self, adapter):
         self.adapter = adapter
-        self.models = OrderedDict()
+        self.models, self.most = OrderedDict(), getattr(adapter, "kept_models", KEPT_MODELS)
 
     def run(self, program):
         """The trace of a program: what each step returned, and what was raised, where it stopped early.
@@ -56,7 +56,7 @@ class Runner:
             steps.append(_do(model, step))
         if key:
             self.models[key] = model
-            if len(self.models) > KEPT_MODELS:
+            if len(self.models) > self.most:
                 self.models.popitem(last=False)
 
 

@@ -21,6 +21,7 @@ with warnings.catch_warnings():
 
 PARAMETERS = {"Dense": ("kernel", "bias"), "BatchNorm": ("gamma", "beta")}
 STATISTICS = {"BatchNorm": ("moving_mean", "moving_variance")}
+KEPT_GRAPHS = 72  # a graph and its session take 2 MB
 DTYPES = ("float32", "float64")
 ACTIVATIONS = ("relu", "tanh", "sigmoid")
 LOSSES = ("mse",)
@@ -52,6 +53,8 @@ class Adapter:
     def __init__(self, mode=None, batch_norm=None):
         prepare(mode)
         self.keras, self.batch_norm, self.mode = _keras(mode), batch_norm, mode
+        if not tf.executing_eagerly():
+            self.kept_models = KEPT_GRAPHS
         v1.logging.set_verbosity(v1.logging.ERROR)
 
     def describe(self):
