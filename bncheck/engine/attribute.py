@@ -74,7 +74,7 @@ def _behaviour(law, case):
 def _same_numbers(trace, right):
     try:
         return all(_close(trace.finish()[i], step) for i, step in enumerate(right))
-    except (Violation, AttributeError, KeyError, IndexError):
+    except (Violation, AttributeError, KeyError, IndexError, ValueError):
         return False
 
 
@@ -86,5 +86,10 @@ def _close(found, right):
     if isinstance(right, list):
         return all(_close(a, b) for a, b in zip(found, right, strict=True))
     close("number", found, right)
+<<<<<<< HEAD
     # Where the reference has no number anything is within its bound.
     return not np.isfinite(found[np.isnan(magnitude(right.value))]).any()
+=======
+    # What is answered in fewer digits than it is computed in is explained by no numbers, zeros and ones either.
+    return np.finfo(found.dtype).eps / 2 <= right.arithmetic.u
+>>>>>>> left
