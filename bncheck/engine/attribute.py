@@ -7,6 +7,7 @@ from bncheck.cases.trace import Malformed, Raised
 from bncheck.engine.confirm import violation
 from bncheck.subjects.subject import SubjectDied
 from bncheck.truth import reference
+from bncheck.truth.bounds import Ball
 from bncheck.truth.compare import Violation, close
 from bncheck.truth.probe import Conventions
 from bncheck.truth.reference_subject import reference_subject
@@ -68,5 +69,7 @@ def _close(found, right):
         return all(_close(found[name], value) for name, value in right.items() if name != "loss")
     if isinstance(right, list):
         return all(_close(a, b) for a, b in zip(found, right, strict=True))
+    if not isinstance(right, Ball):
+        return found == right
     close("number", found, right)
     return True

@@ -14,7 +14,7 @@ class BatchNormMath:
 
     def __init__(self, arithmetic, layer, traits):
         self.ar, self.layer, self.traits = arithmetic, layer, traits
-        self.cache = None
+        self.cache, self.batches = None, 0
 
     def forward(self, weights, x, training, batch_statistics):
         """The output; moves the moving statistics in ``weights`` when ``training``.  x: (rows, ...)."""
@@ -27,6 +27,7 @@ class BatchNormMath:
             mean, variance = (weights[name].reshape(shape) for name in ("moving_mean", "moving_variance"))
         if training or self.traits.inference_updates == "moving":
             self._move(weights, *(self._batch(x, axes) if not batch_statistics else (mean, variance, count)))
+        self.batches += not training and self.traits.batch_count == "inference"
         inverse = self._inverse(variance)
         gamma, beta = weights.get("gamma"), weights.get("beta")
         factor = inverse if gamma is None else gamma.reshape(shape) * inverse
@@ -53,16 +54,23 @@ class BatchNormMath:
         return self.ar.stack([flat[:-1], flat[:1]]).reshape(*statistic.shape)
 
     def _move(self, weights, mean, variance, count):
+        self.batches += 1
         divisor = {"biased": count, "unbiased": count - 1, "over_n_plus_one": count + 1}[self.traits.running_variance]
         if divisor not in (count, 0):
             variance = self.ar.part(variance, count, divisor)
-        share = self.layer.momentum
+        share = self._share()
         if self.traits.moving_average == "swapped":
             share = 1 - share
         if self.traits.momentum_precision == "single":
             share = 1 - float(np.float32(1 - share))
         for name, new in (("moving_mean", mean), ("moving_variance", variance)):
             weights[name] = self.ar.mix(weights[name], new.reshape(-1), share)
+
+    def _share(self):
+        """The share that a moving statistic keeps; without a momentum it is the mean over the batches so far."""
+        if self.layer.momentum is not None:
+            return self.layer.momentum
+        return 1 - 1 / (self.batches + (self.traits.cumulative_average == "of_initial_too"))
 
     def _inverse(self, variance):
         kind, eps, ar = self.traits.epsilon, self.layer.eps, self.ar

@@ -5,8 +5,10 @@ import numpy as np
 from bncheck.cases.case import Case
 from bncheck.cases.network import BatchNorm, Dense, Dropout
 from bncheck.truth.bounds import balls
-from bncheck.truth.layers import MATHS
+from bncheck.truth.halves import nearest
+from bncheck.truth.layers import MATHS, BatchNormMath
 from bncheck.truth.plain import Plain
+from bncheck.truth.second import second_backward
 from bncheck.truth.traits import Traits
 
 
@@ -23,6 +25,8 @@ def run_in_dtype(case: Case, traits: Traits = Traits()):  # noqa: B008 (frozen)
 
 
 def _dtype(case, traits):
+    if traits.precision == "half" and case.half:
+        return case.half
     return "float32" if traits.precision == "single" else case.dtype
 
 
@@ -33,11 +37,12 @@ class Simulation:
         self.case, self.ar, self.traits = case, arithmetic, traits
         self.maths = [MATHS[type(layer).__name__](arithmetic, layer, traits) for layer in case.network]
         # What a subject reads in a lower precision than it was given is rounded.
-        self.given = arithmetic.exact if traits.precision == "dtype" else arithmetic.rounded
+        self.given = arithmetic.exact if _dtype(case, traits) == case.dtype else arithmetic.rounded
         self.state = [
             {name: self.given(value) for name, value in layer.items()} for layer in initial_state(case, traits)
         ]
         self.frozen = set()
+        self.fused = traits.but(variance="one_pass") if traits.compiled == "one_pass" else traits
 
     def run(self):
         """What each step returns."""
@@ -49,26 +54,64 @@ class Simulation:
     def _setstate(self, step):
         for own, given in zip(self.state, step.state, strict=True):
             own.update({name: self.given(value) for name, value in given.items()})
+        for math in self.maths if self.traits.batch_count == "forgotten" else ():
+            math.batches = 0
         return {}
 
     def _state(self, step):
         return {"state": [dict(layer) for layer in self.state]}
 
+    def _batches(self, step):
+        return {"batches": [m.batches if isinstance(m, BatchNormMath) else None for m in self.maths]}
+
     def _forward(self, step):
-        return {"y": self._through(self.given(step.x), step.training)}
+        return {"y": self._told(self._through(self._read(step.x), step.training, step.compiled))}
 
     def _backward(self, step):
-        y = self._through(self.given(step.x), step.training)
+        y = self._through(self._read(step.x), step.training, step.compiled)
         _check_shape("cotangent", step.dy, y)
-        dx, params = self._back(self.given(step.dy))
-        return {"y": y, "dx": dx, "params": params}
+        dx, params = self._back(self._read(step.dy))
+        params = [{} if i in self.frozen else found for i, found in enumerate(params)]
+        return {"y": self._told(y), "dx": self._told(dx), "params": params}
 
-    def _through(self, x, training):
+    def _secondbackward(self, step):
+        (math,) = self.maths
+        if not isinstance(math, BatchNormMath):
+            raise NotImplementedError("the reference has second derivatives of batch norm alone")
+        dy, v = self._read(step.dy), self._read(step.v)
+        self._through(self._read(step.x), step.training)
+        dx, _ = self._back(dy)
+        ddx, ddy = second_backward(math, dy, v)
+        return {"dx": self._told(dx), "ddx": self._told(ddx), "ddy": self._told(ddy)}
+
+    def _forwardfixed(self, step):
+        kept = self.traits.fixed_training == "kept"
+        return {"y": self._told(self._through(self._read(step.x), step.fixed if kept else step.training))}
+
+    def _predict(self, step):
+        return {"y": self._told(self._through(self._read(step.x), False))}
+
+    def _evaluate(self, step):
+        y = self._through(self._read(step.x), False)
+        _check_shape("target", step.y, y)
+        gap = y - self._read(step.y)
+        return {"loss": self.ar.mean(gap * gap, tuple(range(gap.ndim))).reshape(())}
+
+    def _read(self, values):
+        """An input or a cotangent, as the case's dtype holds it."""
+        return self.given(nearest(values, self.case.half) if self.case.half else values)
+
+    def _told(self, values):
+        """An output or a gradient for an input, in the case's dtype."""
+        return self.ar.narrowed(values, self.case.half) if self.case.half else values
+
+    def _through(self, x, training, compiled=None):
         for i, (layer, math) in enumerate(zip(self.case.network, self.maths, strict=True)):
             if training and isinstance(layer, Dropout) and layer.rate:
                 raise NotImplementedError("the reference draws no dropout masks")
-            batch = training and i not in self.frozen
-            moves = batch or (training and self.traits.frozen_layer == "updates")
+            math.traits = self.fused if compiled else self.traits
+            moves = training and (i not in self.frozen or self.traits.frozen_layer == "updates")
+            batch = training and (i not in self.frozen or self.traits.frozen_output == "batch")
             x = math.forward(self.state[i], x, moves, batch)
         return x
 

@@ -11,7 +11,10 @@ from bncheck.truth import reference
 from bncheck.truth.traits import Traits
 from bncheck.worker.program import Unsupported
 
-CAPABILITIES = ["inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"]
+CAPABILITIES = [
+    *("inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"),
+    *("half", "compiled", "fixed_training", "predict", "second_derivatives", "counter"),
+]
 
 
 class ReferenceTransport:

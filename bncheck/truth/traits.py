@@ -24,6 +24,15 @@ LEGAL = {
     "linear_gradient": {"identity": "a linear activation returns its gradient"},
     "batch_order": {"rows": "training takes the batches in the order of the rows"},
     "initial_weights": {"by_layer": "initial weights depend on the seed and on the layers that have weights"},
+    "frozen_output": {
+        "moving": "a frozen layer normalises with the moving statistics, in training too",
+        "batch": "a frozen layer normalises with the batch's own statistics in training",
+    },
+    "compiled": {"as_eager": "a compiled call computes what an eager one does"},
+    "fixed_training": {"kept": "a layer that was called with a fixed mode keeps it inside a model"},
+    "second_gradient": {"full": "the second derivative goes through the batch's mean and variance"},
+    "cumulative_average": {"of_batches": "without a momentum a moving statistic is the mean over all batches"},
+    "batch_count": {"training": "a layer counts the batches that it trained on, and no others"},
 }
 
 ILLEGAL = {
@@ -54,7 +63,21 @@ ILLEGAL = {
     "linear_gradient": {"half_precision": "a linear activation rounds its gradient to half precision"},
     "batch_order": {"by_depth": "the order of the batches depends on the number of layers"},
     "initial_weights": {"by_position": "initial weights depend on how many layers stand before, weights or none"},
-    "precision": {"single": "a float64 layer computes in float32"},
+    "precision": {
+        "single": "a float64 layer computes in float32",
+        "half": "a layer on half-precision input computes in that precision, its statistics too",
+    },
+    "compiled": {"one_pass": "a compiled call takes the variance as E[x^2] - E[x]^2"},
+    "fixed_training": {"overridden": "a layer that was called with a fixed mode follows the model's own"},
+    "second_gradient": {
+        "deviation_constant": "the second derivative takes the batch's deviation for a constant",
+        "mean_constant": "the second derivative takes the mean within the variance for a constant",
+    },
+    "cumulative_average": {"of_initial_too": "the initial statistics count as a batch of their own"},
+    "batch_count": {
+        "inference": "batches of inference are counted, too",
+        "forgotten": "setting the weights and statistics sets the count of batches to zero",
+    },
 }
 
 
@@ -80,6 +103,12 @@ class Traits:
     linear_gradient: str = "identity"
     batch_order: str = "rows"
     initial_weights: str = "by_layer"
+    frozen_output: str = "moving"
+    compiled: str = "as_eager"
+    fixed_training: str = "kept"
+    second_gradient: str = "full"
+    cumulative_average: str = "of_batches"
+    batch_count: str = "training"
 
     def __post_init__(self):
         for axis in fields(self):
