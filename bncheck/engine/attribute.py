@@ -11,7 +11,7 @@ from bncheck.truth.bounds import Ball
 from bncheck.truth.compare import Violation, close
 from bncheck.truth.probe import Conventions
 from bncheck.truth.reference_subject import reference_subject
-from bncheck.truth.traits import defects
+from bncheck.truth.traits import Traits, defects
 
 UNEXPLAINED = "unexplained"
 
@@ -19,15 +19,16 @@ UNEXPLAINED = "unexplained"
 def mechanism(subject, law, case, known=()):
     """The illegal trait value under which the reference does what the subject did on the case, or ``unexplained``.
 
-    The values come in the order of ``ILLEGAL``, those of ``known`` first.  Where no single value explains the
-    numbers, two of ``known`` are tried together: the names of mechanisms that were found on the subject.
+    The values come in the order of ``ILLEGAL``, those of ``known`` first, and then the law's own mutant.  Where no
+    single value explains the numbers, two of ``known`` are tried together: the names of mechanisms that were found on
+    the subject.
     """
     traits = (subject.conventions or Conventions()).at(case)
     try:
         asked = [case, *law.variants(case)]
         explains = _numbers(subject, asked) if case.where(SetState) else _behaviour(law, case)
         if not explains(traits):
-            for name, variant in (*_singly(traits, known), *_together(traits, known)):
+            for name, variant in (*_singly(traits, known, law.mutant()), *_together(traits, known)):
                 if explains(variant):
                     return name
     except (Raised, Malformed, SubjectDied):
@@ -35,8 +36,9 @@ def mechanism(subject, law, case, known=()):
     return UNEXPLAINED
 
 
-def _singly(traits, known):
-    return sorted(defects(traits), key=lambda each: each[0] not in known)
+def _singly(traits, known, mutant):
+    of_mutant = {name for name, variant in defects(Traits()) if variant == mutant}
+    return sorted(defects(traits), key=lambda each: (each[0] not in known, each[0] not in of_mutant))
 
 
 def _together(traits, known):

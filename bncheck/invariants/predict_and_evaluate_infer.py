@@ -13,9 +13,7 @@ from bncheck.truth.compare import close, same_state
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = Origin(
-    "https://github.com/keras-team/keras/issues/6977", note="evaluation differed from training"
-)
+ORIGIN = Origin("https://github.com/keras-team/keras/issues/6977", note="evaluation differed from training")
 KIND = "contract"
 NEEDS = {"predict", "inference"}
 CASES = model_cases

@@ -19,6 +19,8 @@ EXAMPLES = [counting_example([[0.0], [8.0]], [[1.0], [2.0]], layer=BatchNorm())]
 
 
 def check(subject, case):
+    if not case.where(Batches):
+        return None
     trace = subject.run(case)
     (before,), (after,) = (trace[i]["batches"] for i in case.where(Batches)[-2:])
     if before != after:

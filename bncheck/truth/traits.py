@@ -113,7 +113,7 @@ class Traits:
     def __post_init__(self):
         for axis in fields(self):
             value = getattr(self, axis.name)
-            if value not in LEGAL[axis.name] and value not in ILLEGAL[axis.name]:
+            if value not in LEGAL[axis.name] and value not in ILLEGAL.get(axis.name, {}):
                 raise ValueError(f"{axis.name} has no value {value!r}")
 
     def but(self, **changes):

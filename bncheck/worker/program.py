@@ -197,7 +197,4 @@ WEIGHTS = {
     "Dense": {"kernel": None, "bias": "bias"},
     "BatchNorm": {"gamma": "scale", "beta": "center", "moving_mean": None, "moving_variance": None},
 }
-REUSABLE = {
-    *("SetState", "State", "Forward", "Backward", "Freeze"),
-    *("SecondBackward", "ForwardFixed", "Predict", "Evaluate"),
-}
+REUSABLE = {"SetState", "State", "Forward", "Backward", "SecondBackward", "Freeze"}

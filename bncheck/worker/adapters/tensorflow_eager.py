@@ -4,6 +4,7 @@ import inspect
 
 import tensorflow as tf
 
+from . import Unsupported
 from .tensorflow_graph import default_dtype
 
 
@@ -80,5 +81,7 @@ def _compiler(kind):
     """How ``tf.function`` is told to use XLA: by another name up to 2.4."""
     if kind != "fused":
         return {}
-    known = inspect.signature(tf.function).parameters
-    return {"jit_compile" if "jit_compile" in known else "experimental_compile": True}
+    for name in ("jit_compile", "experimental_compile"):
+        if name in inspect.signature(tf.function).parameters:
+            return {name: True}
+    raise Unsupported("TensorFlow %s has no function that XLA compiles" % tf.__version__)
