@@ -46,6 +46,13 @@ def cells(session, cell):
 
 
 @nox.session
+def browser(session):
+    """The HTML report in Chromium, which has to be installed."""
+    session.install("-e", ".[tests,browser]")
+    session.run("python", "-m", "pytest", "tests/browser", *session.posargs)
+
+
+@nox.session
 def benchmark(session):
     """What a check costs, and what it sees."""
     session.install("-e", ".[tests]")

@@ -2,7 +2,8 @@
 
 Where two cells are named, the laws between subjects are tests of their pair: ``bncheck::tf1.14~tf2.0::...``.  The laws
 of one cell share one examination, as in ``bncheck run``; it is made when the first of them runs, for those that are
-still selected.  Without the option nothing is imported and nothing is collected.
+still selected.  A cell is a scope, so that pytest-xdist's ``--dist loadscope`` keeps its laws on one worker; shared out
+otherwise, they are examined on each.  Without the option nothing is imported and nothing is collected.
 """
 
 import contextlib

@@ -16,10 +16,14 @@ from bncheck.worker import codec
 class Step:
     """One thing that a network is asked to do.  A field that is None is not sent."""
 
+    @property
+    def said(self):
+        """The fields by name, without those that are None."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
     def plain(self):
         """The step as a dict of plain values and arrays, its kind under ``step``."""
-        said = {name: value for name, value in vars(self).items() if value is not None}
-        return {"step": type(self).__name__, **said}
+        return {"step": type(self).__name__, **self.said}
 
 
 @dataclass(frozen=True, eq=False)

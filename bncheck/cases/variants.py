@@ -1,6 +1,7 @@
 """Other cases made from a case: what a metamorphic law compares it with."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -34,6 +35,12 @@ def training_variant(case, x, state=None, layer=None):
     return Case((layer or case.layer,), (SetState(given), Forward(x, True), State()), case.seed)
 
 
+@lru_cache(maxsize=4)
+def training_alone(case):
+    """One training step on the case's first input, and the state after it; several laws ask for it."""
+    return training_variant(case, case.first_x)
+
+
 def inference_variant(case, x, state=None, layer=None):
     """Inference on ``x``, with the case's own state where none is given."""
     given = [state] if state else case.steps[0].state
@@ -44,6 +51,17 @@ def frozen_variant(case):
     """Training on the case's input while frozen, and the state after it."""
     steps = (case.steps[0], Freeze(0, True), Forward(case.first_x, True), State(), Freeze(0, False))
     return Case(case.network, steps, case.seed)
+
+
+def some_rows(case):
+    """The places of every other row, of the first or the second on; of a lone row, its own."""
+    return slice(case.seed % max(1, min(2, len(case.first_x))), None, 2)
+
+
+@lru_cache(maxsize=4)
+def inference_of_some_rows(case):
+    """Inference on every other row, with the case's own state; several laws ask for it."""
+    return inference_variant(case, np.ascontiguousarray(case.first_x[some_rows(case)]))
 
 
 def without_linear(case):

@@ -1,48 +1,62 @@
-"""`bncheck explain` says what a law is, why it matters, where it comes from and what breaking it looks like."""
-
-from dataclasses import fields
+"""`bncheck explain` says what a law or a trait is, why it matters, where it was seen, and what it looks like."""
 
 import click
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from bncheck import invariants
+from bncheck.cases.arrays import number
 from bncheck.commands.run import show
+from bncheck.engine import pages
 from bncheck.engine.examine import Budget, examine
+from bncheck.engine.measure import departures
 from bncheck.engine.pair import Pair
 from bncheck.errors import UnknownName
 from bncheck.records import record
-from bncheck.reports.finding import finding
+from bncheck.reports.facts import facts
+from bncheck.reports.finding import finding, labelled
+from bncheck.truth.harms import AXES, harm
+from bncheck.truth.probe import PAPERS, tells
 from bncheck.truth.reference_subject import reference_subject
-from bncheck.truth.traits import Traits
+from bncheck.truth.traits import LEGAL, values_of
 
-PAPERS = Traits()
 MUTANT = "the reference with this fault"
 ENOUGH = Budget(max_examples=30)
 
 
 @click.command()
-@click.argument("law")
-def explain(law):
-    """Say what LAW is, why it matters and where it comes from, with a failure as an example."""
-    known = invariants.load_all()
-    if law not in known:
-        raise UnknownName("law", law, known)
-    show(explanation(known[law]))
+@click.argument("name", metavar="LAW|AXIS|VALUE")
+def explain(name):
+    """Say what a law, an axis of the traits, or a value such as "epsilon: floor" is, with numbers as an example."""
+    laws = invariants.load_all()
+    axis, _, value = (part.strip() for part in name.partition(":"))
+    if name in laws:
+        show(explanation(laws[name]))
+    elif axis in LEGAL and value in values_of(axis):
+        show(of_value(axis, value))
+    elif name in LEGAL:
+        show(of_axis(name))
+    elif value:
+        raise UnknownName("value", name, [f"{axis}: {value}" for axis in LEGAL for value in values_of(axis)])
+    else:
+        raise UnknownName("law or axis", name, [*laws, *LEGAL])
 
 
 def explanation(law):
     """A law, as renderables."""
-    yield Text(law.name, "bold")
-    yield Padding(Text(law.title), (0, 0, 1, 2))
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
-    for label, value in rows(law):
-        table.add_row(label, Text(value))
-    yield Padding(table, (0, 0, 1, 2))
+    yield from _headed(law.name, law.title)
+    yield from _rows(rows(law))
     yield Text("an example of a failure", "bold")
     yield example(law)
+
+
+def _headed(name, title):
+    yield Text(name, "bold")
+    yield Padding(Text(title), (0, 0, 1, 2))
+
+
+def _rows(found):
+    yield Padding(labelled(found), (0, 0, 1, 2))
 
 
 def rows(law):
@@ -52,9 +66,14 @@ def rows(law):
     if law.origin.note:
         yield "", law.origin.note
     if law.origin.affected:
-        yield "affects", ", ".join(f"{name} {versions}" for name, versions in law.origin.affected.items())
+        yield "affects", affected(law)
     yield "kind", law.kind
     yield "needs", ", ".join(sorted(law.needs)) or "nothing"
+
+
+def affected(law):
+    """The releases that break a law."""
+    return ", ".join(f"{name} {versions}" for name, versions in law.origin.affected.items())
 
 
 def example(law):
@@ -64,11 +83,62 @@ def example(law):
     result = record.plain_result(examine(subject, [law], ENOUGH)[0])
     if not result["finding"]:
         return Text("none was found")
-    result["finding"]["mechanism"] = fault(law.mutant())
+    result["finding"]["mechanism"] = "; ".join(f"{axis}: {value}" for axis, value in departures(law.mutant()))
     return finding(result, [subject.name])
 
 
-def fault(traits):
-    """The names of the traits that are not the paper's."""
-    changed = [(axis.name, getattr(traits, axis.name)) for axis in fields(traits)]
-    return "; ".join(f"{name}: {value}" for name, value in changed if value != getattr(PAPERS, name))
+def of_axis(axis):
+    """An axis and its values, as renderables."""
+    yield from _headed(axis, about(axis))
+    for value, sentence in values_of(axis).items():
+        yield from _headed(f"{axis}: {value}", sentence)
+        yield from _rows(value_rows(axis, value))
+
+
+def of_value(axis, value):
+    """A value of an axis, as renderables."""
+    yield from _headed(f"{axis}: {value}", values_of(axis)[value])
+    yield from _rows([("axis", about(axis)), *value_rows(axis, value)])
+    yield from _numbers(axis, value)
+
+
+def about(axis):
+    """What an axis is about; of one that has no words of its own, what is right."""
+    return AXES.get(axis) or f"Whether {LEGAL[axis][getattr(PAPERS, axis)]}."
+
+
+def value_rows(axis, value):
+    """What there is to say of a value."""
+    if value == getattr(PAPERS, axis):
+        yield "it is", "what the paper says (Ioffe and Szegedy 2015), or what the word means"
+        return
+    legal, said, laws = value in LEGAL[axis], harm(axis, value), pages.own_laws(axis, value)
+    yield "it is", "a convention: `bncheck run` measures it, and holds the subject to it" if legal else "a defect"
+    yield "it does", said.text or " ".join(dict.fromkeys(law.why for law in laws))
+    seen = said.seen or "; ".join(dict.fromkeys(affected(law) for law in laws if law.origin.affected))
+    yield "seen in", seen or "no release that was run"
+    if said.link:
+        yield "", said.link
+    if not legal:
+        yield "laws", ", ".join(pages.seen_by(axis, value)) or "none"
+    yield (
+        "measured",
+        "`bncheck traits`, by cases of its own" if tells(axis, value) else "`bncheck traits`, by these laws",
+    )
+
+
+def _numbers(axis, value):
+    """Numbers with the value and without it; where the cases at hand show none, a law's finding."""
+    if value == getattr(PAPERS, axis):
+        return
+    found = pages.difference(axis, value)
+    yield Text("an example", "bold")
+    if not found:
+        yield from map(example, pages.own_laws(axis, value)[:1])
+        return
+    case = {"what": found.what, "where": list(found.where), "mechanism": "", "case": found.case.to_json()}
+    numbers = {"actual": number(found.other), "expected": number(found.papers), "allowed": None}
+    words = {"expected": "by the paper", "actual": f"with {value}"}
+    shown = dict(facts({**case, **numbers}, "fail"))
+    order = ("what", *words, "network", "input", "steps")
+    yield from _rows([(words.get(label, label), shown[label]) for label in order if label in shown])

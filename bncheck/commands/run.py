@@ -15,13 +15,22 @@ from bncheck import invariants
 from bncheck.cases.case import Case
 from bncheck.engine import campaign, replay
 from bncheck.engine.examine import Budget
-from bncheck.errors import UsageError
 from bncheck.records import record
-from bncheck.reports import progress, terminal
+from bncheck.reports import again, files, formats, progress, terminal
 from bncheck.subjects import provision, resolve
 
 HOLDS, BROKEN, INCOMPLETE, NOTHING_RAN, INTERRUPTED = 0, 1, 2, 5, 130
 WIDTH = 100
+REPORT = click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help=f"Write a report ({', '.join(formats.names())}); may be given several times.",
+)
+
+PYTHON = click.option("--python", metavar="PATH", help="The interpreter of frameworks named without a version.")
+LAYER = click.option("--layer", metavar="FILE.py:NAME", help="Your own class for the framework's; also module:NAME.")
 
 
 @click.command()
@@ -35,10 +44,11 @@ WIDTH = 100
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="What the cases are drawn with.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Cells at a time.")
 @click.option("--record", "record_file", metavar="FILE", help="Write the record of the run, as JSON.")
-@click.option("--python", metavar="PATH", help="The interpreter of frameworks that are named without a version.")
-@click.option("--layer", metavar="FILE.py:NAME", help="Your own class in place of the framework's; also module:NAME.")
+@REPORT
+@PYTHON
+@LAYER
 @click.option("--case", metavar="FILE", help="Judge only this case, or those of the findings of a record.")
-def run(subjects, select, ignore, max_examples, max_time, seed, workers, record_file, python, layer, case):
+def run(subjects, select, ignore, max_examples, max_time, seed, workers, record_file, reports, python, layer, case):
     """Hold each SUBJECT to the laws, and every two of them to the laws between subjects.
 
     A SUBJECT is a cell (tf1.14; see `bncheck matrix`), a requirement (torch==2.13.0, keras==3.15.1:jax), a framework
@@ -51,7 +61,9 @@ def run(subjects, select, ignore, max_examples, max_time, seed, workers, record_
     """
     start = time.monotonic()
     laws = invariants.select(_names(select), _names(ignore))
-    _check_writable(record_file)
+    if record_file:
+        files.check_writable(record_file, "--record")
+    wanted = files.wanted(reports, record_file)
     budget = Budget(max_examples, max_time, seed)
     given = replay.read(case, laws) if case else None
     if given:
@@ -61,6 +73,7 @@ def run(subjects, select, ignore, max_examples, max_time, seed, workers, record_
         found = campaign.run(specs, laws, budget, workers=workers, progress=shown, chosen=given.laws if given else None)
     if record_file:
         record.write(found, record_file)
+    files.write(wanted, found, invariants.load_all())
     if any(cell["results"] or "error" not in cell for cell in found["cells"]) or not found["cells"]:
         seconds, replays = time.monotonic() - start, commands(found)
         show(terminal.report(found, invariants.load_all(), width=output().width, replays=replays, seconds=seconds))
@@ -69,19 +82,6 @@ def run(subjects, select, ignore, max_examples, max_time, seed, workers, record_
 
 def _names(options):
     return [name.strip() for option in options for name in option.split(",") if name.strip()]
-
-
-def _check_writable(path):
-    """A record that could not be written would be known only after the whole run."""
-    if not path:
-        return
-    place = Path(path).absolute()
-    if place.is_dir():
-        raise UsageError(f"--record {path} is a folder: name a file")
-    if not place.parent.is_dir():
-        raise UsageError(f"--record {path}: there is no folder {place.parent}")
-    if not os.access(place if place.exists() else place.parent, os.W_OK):
-        raise UsageError(f"--record {path} cannot be written")
 
 
 def exit_code(found):
@@ -131,15 +131,8 @@ def commands(found):
 
 def command(found, cell, law, case):
     """The command that judges the finding's law on its case; without a folder for cases, on what was drawn."""
-    parts = ["bncheck", "run", *(cell.get("names") or [cell["cell"]])]
-    for option in ("interpreter", "layer"):
-        if cell.get(option):
-            parts += [{"interpreter": "--python", "layer": "--layer"}[option], cell[option]]
-    parts += ["--select", law]
     path = write_case(law, case)
-    if path is None:
-        return shlex.join([*parts, "--seed", str(found["seed"]), "--max-examples", str(found["max_examples"])])
-    return f"{shlex.join(parts)} --case {_short(path)}"
+    return again.command(found, cell, law, path and _short(path))
 
 
 def write_case(law, case):

@@ -1,27 +1,30 @@
 """Names the mechanism of a finding: the trait whose illegal value explains the subject's own numbers."""
 
-from itertools import combinations
+from itertools import combinations, product
+
+import numpy as np
 
 from bncheck.cases.case import SetState
 from bncheck.cases.trace import Malformed, Raised
 from bncheck.engine.confirm import violation
 from bncheck.subjects.subject import SubjectDied
 from bncheck.truth import reference
-from bncheck.truth.bounds import Ball
+from bncheck.truth.bounds import Ball, magnitude
 from bncheck.truth.compare import Violation, close
 from bncheck.truth.probe import Conventions
 from bncheck.truth.reference_subject import reference_subject
 from bncheck.truth.traits import Traits, defects
 
 UNEXPLAINED = "unexplained"
+LAST = {"precision: single"}  # its bounds are so wide that it explains whatever is small
 
 
 def mechanism(subject, law, case, known=()):
     """The illegal trait value under which the reference does what the subject did on the case, or ``unexplained``.
 
-    The values come in the order of ``ILLEGAL``, those of ``known`` first, and then the law's own mutant.  Where no
-    single value explains the numbers, two of ``known`` are tried together: the names of mechanisms that were found on
-    the subject.
+    The values come in the order of ``ILLEGAL``, those of ``known`` first (the mechanisms that were found on the
+    subject), and then the law's own mutant.  Where no single value explains the numbers, two are tried together, one of
+    them known.
     """
     traits = (subject.conventions or Conventions()).at(case)
     try:
@@ -38,14 +41,17 @@ def mechanism(subject, law, case, known=()):
 
 def _singly(traits, known, mutant):
     of_mutant = {name for name, variant in defects(Traits()) if variant == mutant}
-    return sorted(defects(traits), key=lambda each: (each[0] not in known, each[0] not in of_mutant))
+    return sorted(defects(traits), key=lambda each: (each[0] not in known, each[0] not in of_mutant, each[0] in LAST))
 
 
 def _together(traits, known):
-    values = sorted(tuple(name.split(": ")) for name in known if name.count(": ") == 1)
-    for (one, first), (other, second) in combinations(values, 2):
-        if one != other:
-            yield f"{one}: {first}; {other}: {second}", traits.but(**{one: first, other: second})
+    """Two known values, then a known one with each other one: a second defect may show only beside the first."""
+    names = [name for name, _ in defects(traits)]
+    found, new = ([name for name in names if (name in known) is told] for told in (True, False))
+    for pair in (*combinations(found, 2), *product(found, new)):
+        values = dict(name.split(": ") for name in pair)
+        if len(values) == 2:  # of one axis there is one value
+            yield "; ".join(sorted(pair)), traits.but(**values)
 
 
 def _numbers(subject, cases):
@@ -68,10 +74,13 @@ def _same_numbers(trace, right):
 
 def _close(found, right):
     if isinstance(right, dict):
+        if "raised" in right:
+            return "raised" in found
         return all(_close(found[name], value) for name, value in right.items() if name != "loss")
     if isinstance(right, list):
         return all(_close(a, b) for a, b in zip(found, right, strict=True))
     if not isinstance(right, Ball):
         return found == right
     close("number", found, right)
-    return True
+    # Where the reference has no number anything is within its bound.
+    return not np.isfinite(found[np.isnan(magnitude(right.value))]).any()

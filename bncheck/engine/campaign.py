@@ -10,12 +10,14 @@ import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from itertools import combinations
 
 from bncheck.cases.case import Case, State
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.trace import Malformed, Raised
-from bncheck.engine.examine import Result, examine
+from bncheck.engine.examine import Budget, Result, examine, unjudged
+from bncheck.engine.measure import measure_all
 from bncheck.engine.pair import Pair
 from bncheck.errors import UsageError
 from bncheck.records import record
@@ -51,6 +53,7 @@ def run(specs, laws, budget, *, workers=1, progress=None, stop=lambda: False, op
     ``opened(spec, tell)`` gives a spec's subject, started.  ``chosen(laws, name)`` may give other laws for a cell.
     Ctrl-C does not raise: the record of what was done comes back, with ``interrupted`` true.
     """
+    started = now()
     campaign = Campaign(laws, budget, progress or Silent(), stop, opened or open_subject, chosen)
     pairs = list(combinations(specs, 2)) if campaign.between else []
     campaign.kept = bool(pairs)
@@ -64,9 +67,40 @@ def run(specs, laws, budget, *, workers=1, progress=None, stop=lambda: False, op
         entries,
         seed=budget.seed,
         max_examples=budget.max_examples,
+        started=started,
         interrupted=campaign.stopped.is_set(),
         notes=notes,
     )
+
+
+def measured(specs, *, progress=None, stop=lambda: False, opened=None):
+    """The record of the traits of each subject: all that can be told, and no law's verdict."""
+
+    def opened_and_measured(spec, tell):
+        subject = (opened or open_subject)(spec, tell)
+        try:
+            measure_all(subject)
+        except BaseException:
+            subject.close()
+            raise
+        return subject
+
+    started, budget = now(), Budget(max_examples=0)
+    campaign = Campaign([], budget, progress or Silent(), stop, opened_and_measured, None)
+    with on_interrupt(campaign.interrupt), contextlib.closing(campaign):
+        entries = side_by_side(specs, campaign.cell, 1)
+    return record.new(
+        entries,
+        seed=budget.seed,
+        max_examples=budget.max_examples,
+        started=started,
+        interrupted=campaign.stopped.is_set(),
+    )
+
+
+def now():
+    """The time in UTC, as a record has it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def side_by_side(tasks, work, workers):
@@ -113,6 +147,16 @@ def check_layer(subject, layer):
         raise UsageError(
             f"--layer {layer} is no layer: made with the arguments of the framework's own class it raises {said}"
         ) from None
+
+
+def refuse_silence(laws, results, layer):
+    """Raise UsageError where the user's layer takes part in nothing that was judged."""
+    reason = unjudged(laws, results)
+    if reason:
+        raise UsageError(
+            f"--layer {layer}: no law could be judged ({reason}); cases set the weights and moving statistics, "
+            "so the layer has to have them by the names of the framework's own class"
+        )
 
 
 class Campaign:
@@ -186,6 +230,8 @@ class Campaign:
                 raise UsageError(INTERRUPTED)
             subject = opened()
             results = examine(subject, laws, self.budget, progress=self.teller(name), stop=self.stop)
+            if laws and found.get("layer") and "names" not in found:
+                refuse_silence(laws, results, found["layer"])
             found |= described(subject)
         except (UsageError, WorkerDied) as error:
             results = self.unexamined(laws, found, " ".join(str(error).split()))

@@ -1,16 +1,18 @@
 """The one unit of work: hold one subject, or a pair, to laws within a budget."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as with_seed
 
+from bncheck.cases.strategies import layer_cases
 from bncheck.engine.attribute import mechanism
 from bncheck.engine.judge import Tally, judge
 from bncheck.engine.shrink import smallest
 from bncheck.truth.probe import measure
+from bncheck.truth.questions import NEEDED
 
 QUIET = {"database": None, "deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": False}
 
@@ -30,7 +32,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Finding:
-    """The smallest failing case of a law on a subject, and what differed there."""
+    """The smallest failing case of a law on a subject, and what differed there; ``arrays`` as in a Violation."""
 
     what: str
     where: list | None
@@ -39,6 +41,7 @@ class Finding:
     allowed: float | None
     mechanism: str
     case: object
+    arrays: dict | None = field(default=None, compare=False)  # they follow from the case
 
 
 @dataclass(frozen=True)
@@ -75,13 +78,24 @@ def examine(subject, laws, budget=Budget(), *, progress=lambda done, total: None
     stopped = ""
     try:
         if not hasattr(subject, "second"):
-            subject.conventions = subject.conventions or measure(subject)
+            subject.conventions = subject.conventions or measure(subject, NEEDED)
         search.run(list(tallies.values()))
     except Stopped as why:
         stopped = str(why)
     except KeyboardInterrupt:
         stopped, search.stop = "interrupted", lambda: True
     return [_result(search, law, tallies.get(law.name), stopped) for law in laws]
+
+
+def unjudged(laws, results):
+    """Why no law of a single layer, or of those selected, could be judged; empty where one could.
+
+    Laws of networks may hold on a subject whose batch norm takes part in nothing.
+    """
+    own = [result for law, result in zip(laws, results, strict=True) if law.cases is layer_cases] or results
+    if any(result.verdict != "inapplicable" for result in own):
+        return ""
+    return "; ".join(sorted({result.reason for result in own})) or "none was selected"
 
 
 class Search:
@@ -183,8 +197,12 @@ def _result(search, law, tally, stopped):
     elif not tally.done:
         verdict, reason = "inconclusive", stopped
     elif not tally.cases:
-        verdict, reason = "inapplicable", "the subject offers none of the cases" if tally.unsupported else "no case"
+        verdict, reason = "inapplicable", _offers_none(tally) if tally.unsupported else "no case"
     return Result(law.name, verdict, tally.cases, tally.margin, tally.seconds, finding, reason, tuple(further))
+
+
+def _offers_none(tally):
+    return "the subject offers none of the cases" + (f": {tally.refusal:.160}" if tally.refusal else "")
 
 
 def _findings(search, tally):
@@ -206,4 +224,5 @@ def _finding(search, tally, case, violation):
         violation.allowed,
         mechanism(search.subject, tally.law, case, tally.known),
         case,
+        violation.arrays,
     )

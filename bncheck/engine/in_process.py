@@ -1,13 +1,14 @@
 """``bncheck.check``: the laws held against a layer of the user's own, in the user's own process and test."""
 
+import contextlib
 import importlib
-from dataclasses import fields
+import os
+import random
 
 import numpy as np
 
 from bncheck.cases.arrays import text
-from bncheck.cases.strategies import layer_cases
-from bncheck.engine.examine import Budget, examine
+from bncheck.engine.examine import Budget, examine, unjudged
 from bncheck.errors import UnknownName, UsageError
 from bncheck.invariants import load_all
 from bncheck.invariants import select as laws_named
@@ -15,6 +16,7 @@ from bncheck.subjects import resolve
 from bncheck.subjects.subject import Subject
 from bncheck.subjects.transport import InProcess
 from bncheck.worker import adapters
+from bncheck.worker.unchanged import unchanged
 
 BROKEN = ("fail", "error", "inconclusive")
 
@@ -24,42 +26,53 @@ def check(layer_factory, like="torch", *, select=(), ignore=(), max_examples=50,
 
     ``layer_factory`` stands in for the batch norm of the framework ``like`` (``torch``, ``tensorflow``, ``keras:jax``)
     and is called with that class's own arguments.  ``select`` and ``ignore`` are names and globs of laws.  Laws that
-    compare two subjects are left out.  Raises UsageError for a framework or a law that does not exist.
+    compare two subjects are left out.  Environment, random states and the framework's settings are afterwards what
+    they were.  Raises UsageError for a framework or a law that does not exist.
     """
     laws = [law for law in laws_named(_patterns(select), _patterns(ignore)) if not law.differential]
     if not callable(layer_factory):
         raise UsageError(f"a layer is a class or a function that makes one, not {layer_factory!r:.80}")
-    subject = _subject(layer_factory, like)
-    results = examine(subject, laws, Budget(max_examples, seed=seed))
+    with _unchanged(), contextlib.ExitStack() as stack:
+        subject = _subject(layer_factory, like, stack)
+        results = examine(subject, laws, Budget(max_examples, seed=seed))
     if any(result.reason == "interrupted" for result in results):
         raise KeyboardInterrupt
     broken = [result for result in results if result.verdict in BROKEN]
     if broken:
         head = f"{subject.name} breaks {len(broken)} of {len(results)} laws"
         raise AssertionError("\n\n".join([head, *map(_told, broken)]))
-    _refuse_silence(subject, laws, results)
+    unheld = unjudged(laws, results)
+    if unheld:
+        raise AssertionError(f"no law could be judged on {subject.name}: {unheld}")
     return results
-
-
-def _refuse_silence(subject, laws, results):
-    """A layer that takes part in nothing passes nothing; the laws of networks may have no layer of the user's."""
-    own = [result for law, result in zip(laws, results, strict=True) if law.cases is layer_cases] or results
-    if not any(result.cases for result in own):
-        reasons = "; ".join(sorted({result.reason for result in own})) or "none was selected"
-        raise AssertionError(f"no law could be judged on {subject.name}: {reasons}")
 
 
 def _patterns(names):
     return [name.strip() for name in names.split(",")] if isinstance(names, str) else tuple(names)
 
 
-def _subject(layer_factory, like):
+@contextlib.contextmanager
+def _unchanged():
+    """Afterwards the environment and the random states are what they were."""
+    environment, states = dict(os.environ), (random.getstate(), np.random.get_state())
+    try:
+        yield
+    finally:
+        for name in os.environ.keys() - environment.keys():
+            del os.environ[name]
+        os.environ.update(environment)
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+
+
+def _subject(layer_factory, like, stack):
+    """The subject of a layer; what its adapter changes in the framework is undone when ``stack`` is left."""
     name, _, mode = like.partition(":")
     if name not in resolve.BARE:
         raise UnknownName("framework", name, resolve.BARE)
     module, usual = resolve.BARE[name]
     try:
-        adapter = _adapter(module, mode or usual, layer_factory)
+        adapter = _adapter(module, mode or usual, layer_factory, stack)
     except (ImportError, ValueError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UsageError(f"like={like!r} cannot be used in this process: {reason}") from None
@@ -67,9 +80,10 @@ def _subject(layer_factory, like):
     return Subject(f"{made} (like {like})", InProcess(adapter, adapters.describe(adapter)))
 
 
-def _adapter(name, mode, layer_factory):
+def _adapter(name, mode, layer_factory, stack):
     module = importlib.import_module(f"{adapters.__name__}.{name}")
     getattr(module, "prepare", lambda mode: None)(mode)
+    stack.enter_context(unchanged(name, mode))
     return module.Adapter(mode, layer_factory)
 
 
@@ -89,7 +103,7 @@ def _told(result):
 
 
 def _step(step):
-    arguments = [f"{field.name}={_argument(getattr(step, field.name))}" for field in fields(step)]
+    arguments = [f"{name}={_argument(value)}" for name, value in step.said.items()]
     return f"{type(step).__name__}({', '.join(arguments)})"
 
 

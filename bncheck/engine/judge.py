@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bncheck.cases.trace import Malformed, Raised
 from bncheck.engine.attribute import UNEXPLAINED, mechanism
-from bncheck.engine.confirm import as_violation, violation
+from bncheck.engine.confirm import as_violation, confirmed, is_of_packing
 from bncheck.subjects.subject import SubjectDied
 from bncheck.truth.compare import Violation
 
@@ -22,6 +22,7 @@ class Tally:
     margin: float = 0.0
     seconds: float = 0.0
     unsupported: int = 0
+    refusal: str = ""  # what the subject said of the first case that it does not offer
     failing: dict = field(default_factory=dict)  # (case, violation) by mechanism, confirmed on newly built models
     failures: int = 0
     unconfirmed: tuple | None = None
@@ -53,18 +54,20 @@ def judge(subject, tally, case):
 def _note(subject, tally, case, problem):
     if getattr(problem, "unsupported", False):
         tally.unsupported += 1
+        tally.refusal = tally.refusal or str(problem).partition(": ")[2]
         return
     tally.cases += 1
     try:
-        confirmed = violation(subject, tally.law, case)
+        found = confirmed(subject, tally.law, case)
+        settled = found or tally.unconfirmed or is_of_packing(subject, tally.law, case)
     except SubjectDied as died:
         tally.died = died
         return
-    if confirmed:
+    if found:
         # A cause that is known by its mechanism must not hide a second one: the law stays open for a while.
         tally.failures += 1
-        name = mechanism(subject, tally.law, case, known=tally.known)
+        name = mechanism(subject, tally.law, found[0], known=tally.known)
         tally.known.add(name)
-        tally.failing.setdefault(name, (case, confirmed))
-    elif not tally.unconfirmed:
+        tally.failing.setdefault(name, found)
+    elif not settled:
         tally.unconfirmed = (case, as_violation(problem))

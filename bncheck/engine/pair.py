@@ -32,3 +32,13 @@ class Pair:
         cases = list(cases)
         self.first.prefetch(cases)
         self.second.prefetch(cases)
+
+    def packed(self, cases):
+        """The packed cases that either's remembered traces were cut out of."""
+        found = [*self.first.packed(cases), *self.second.packed(cases)]
+        return list({whole.digest: whole for whole in found}.values())
+
+    def renew(self, cases):
+        """Have both run the packed cases again."""
+        self.first.renew(cases)
+        self.second.renew(cases)

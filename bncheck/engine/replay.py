@@ -5,12 +5,9 @@ from dataclasses import dataclass, replace
 from hypothesis import strategies as st
 
 from bncheck.cases.case import Case
-from bncheck.cases.trace import Malformed, Raised
-from bncheck.engine.pair import Pair
+from bncheck.engine.confirm import fits
 from bncheck.errors import UsageError
 from bncheck.records import record
-from bncheck.truth.compare import Violation
-from bncheck.truth.reference_subject import reference_subject
 
 
 @dataclass(frozen=True)
@@ -56,17 +53,6 @@ def _of_record(found, names):
 def _that_fit(law, cases):
     kept = {cell: [case for case in own if fits(law, case)] for cell, own in cases.items()}
     return kept if all(kept.values()) else {}
-
-
-def fits(law, case):
-    """Whether it is a case of the law: the reference can be judged on it, and passes."""
-    right = reference_subject()
-    try:
-        return law.check(Pair(right, right) if law.differential else right, case) is not None
-    except (Violation, Raised, Malformed):
-        return False
-    except Exception:  # a case of another law's form breaks a check in any way
-        return False
 
 
 def only(law, cases):

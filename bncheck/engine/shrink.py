@@ -21,7 +21,7 @@ TRIES = 400
 CHUNKS = 16  # no chunk is smaller than this share of what is left, so that one pass cannot use up the tries
 INPUTS = ("x", "dy", "v", "y")
 PLAINEST = {"momentum": 0.9, "eps": 1e-3}
-NO_CASE = (SubjectDied, ValueError, IndexError, TypeError, KeyError, StopIteration)
+NO_CASE = (SubjectDied, ValueError, IndexError, TypeError, KeyError, AttributeError, StopIteration)
 
 
 def smallest(subject, law, case, found, stop=lambda: False):
@@ -177,8 +177,19 @@ def _channels_taken(case, kept, axis):
 
 
 def _taken(case, kept, axis):
-    """The case with these indices alone along an axis of every input."""
-    return _mapped(case, lambda array: np.ascontiguousarray(np.take(array, kept, axis=axis)))
+    """The case with these indices alone along an axis of every input, and of its mask, which has no channels."""
+
+    def cut(array):
+        return np.ascontiguousarray(np.take(array, kept, axis=axis))
+
+    found = _mapped(case, cut)
+    if axis in (-1, len(case.shape) - 1):
+        return found
+    return found.but(steps=tuple(replace(s, mask=cut(s.mask)) if _is_masked(s) else s for s in found.steps))
+
+
+def _is_masked(step):
+    return getattr(step, "mask", None) is not None
 
 
 def _mapped(case, change):
@@ -245,7 +256,8 @@ def _plain_state(reduction, index, i, name):
         case = reduction.case
         state = [dict(layer) for layer in case.steps[index].state]
         state[i][name] = array
-        return reduction.accept(case.but(steps=(*case.steps[:index], SetState(state), *case.steps[index + 1 :])))
+        step = replace(case.steps[index], state=state)
+        return reduction.accept(case.but(steps=(*case.steps[:index], step, *case.steps[index + 1 :])))
 
     _plain(reduction.case.steps[index].state[i][name], name, accept)
 

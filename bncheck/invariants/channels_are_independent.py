@@ -8,7 +8,7 @@ import numpy as np
 
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
-from bncheck.cases.variants import first_training, layer_example, training_variant
+from bncheck.cases.variants import first_training, layer_example, training_alone, training_variant
 from bncheck.invariants import PAPER
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
@@ -32,7 +32,7 @@ def _beside(case):
 
 
 def variants(case):
-    return [training_variant(case, case.first_x), _beside(case)]
+    return [training_alone(case), _beside(case)]
 
 
 def check(subject, case):

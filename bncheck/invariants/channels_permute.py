@@ -8,7 +8,7 @@ import numpy as np
 
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
-from bncheck.cases.variants import first_training, layer_example, training_variant
+from bncheck.cases.variants import first_training, layer_example, training_alone, training_variant
 from bncheck.invariants import PAPER
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
@@ -31,7 +31,7 @@ def _permuted(case, array):
 
 def variants(case):
     state = {name: value[_order(case)] for name, value in case.steps[0].state[0].items()}
-    return [training_variant(case, case.first_x), training_variant(case, _permuted(case, case.first_x), state)]
+    return [training_alone(case), training_variant(case, _permuted(case, case.first_x), state)]
 
 
 def check(subject, case):

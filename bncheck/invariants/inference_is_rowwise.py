@@ -4,12 +4,10 @@ Why: a layer that still reads batch statistics predicts differently at every bat
 shows it.
 """
 
-import numpy as np
-
 from bncheck.cases.case import Backward
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
-from bncheck.cases.variants import inference_variant, layer_example
+from bncheck.cases.variants import inference_of_some_rows, layer_example, some_rows
 from bncheck.invariants import PAPER
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
@@ -23,18 +21,14 @@ EXAMPLES = [layer_example([[0.0], [8.0]], layer=BatchNorm())]
 
 
 def variants(case):
-    return [inference_variant(case, np.ascontiguousarray(case.first_x[_rows(case)]))]
-
-
-def _rows(case):
-    return slice(case.seed % 2, None, 2)
+    return [inference_of_some_rows(case)]
 
 
 def check(subject, case):
     (some,) = variants(case)
     at = case.where(Backward, training=False)[0]
     allowed = 2 * expected(subject, case)[at]["y"].error
-    whole, rows = subject.run(case).y(at), _rows(case)
+    whole, rows = subject.run(case).y(at), some_rows(case)
     return near("output of a row without the others", subject.run(some).y(1), whole[rows], allowed[rows])
 
 

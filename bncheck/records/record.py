@@ -1,6 +1,7 @@
 """The record of a run: plain JSON values of the form that ``schema.json`` says."""
 
 import json
+import math
 import os
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from bncheck.errors import UsageError
 
 SCHEMA = Path(__file__).with_name("schema.json")
 VERSION = 1
+MOST_SHOWN = 256
 TYPES = {
     "object": dict,
     "array": list,
@@ -22,8 +24,8 @@ TYPES = {
 }
 
 
-def new(cells, *, seed, max_examples, interrupted=False, notes=()):
-    """A record of the entries of cells."""
+def new(cells, *, seed, max_examples, started=None, interrupted=False, notes=()):
+    """A record of the entries of cells; ``started`` is a time in UTC, as ISO 8601 writes it."""
     found = {
         "schema": VERSION,
         "bncheck": bncheck.__version__,
@@ -31,6 +33,8 @@ def new(cells, *, seed, max_examples, interrupted=False, notes=()):
         "max_examples": max_examples,
         "cells": list(cells),
     }
+    if started:
+        found["started"] = started
     if interrupted:
         found["interrupted"] = True
     if notes:
@@ -59,6 +63,8 @@ def findings(result):
 
 
 def _plain_finding(finding):
+    # A plot of more numbers would show nothing, and a record is kept small.
+    small = finding.arrays and finding.arrays["actual"].size <= MOST_SHOWN
     return {
         "what": finding.what,
         "where": finding.where,
@@ -67,13 +73,18 @@ def _plain_finding(finding):
         "allowed": number(finding.allowed),
         "mechanism": finding.mechanism,
         "case": finding.case.to_json(),
+        **({"arrays": to_json(finding.arrays)} if small else {}),
     }
 
 
 def write(record, path):
     """Put a record in a file, whole or not at all.  Raises UsageError where the file cannot be written."""
-    text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    # A record may be a link's target, and a device such as /dev/stdout is not to be replaced by a file.
+    write_text(json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n", path)
+
+
+def write_text(text, path):
+    """Put a text in a file, whole or not at all.  Raises UsageError where the file cannot be written."""
+    # The file may be a link's target, and a device such as /dev/stdout is not to be replaced by a file.
     place = Path(path).resolve()
     try:
         if place.exists() and not place.is_file():
@@ -97,7 +108,8 @@ def read(path):
 def read_json(path):
     """The JSON value in a file.  Raises UsageError where there is none."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_refused)
+        text = Path(path).read_text(encoding="utf-8")
+        return json.loads(text, parse_constant=_refused, parse_float=_float, parse_int=_integer)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
     except RecursionError:
@@ -108,6 +120,18 @@ def read_json(path):
 
 def _refused(constant):
     raise ValueError(f"JSON has no {constant}")
+
+
+def _float(text):
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"no float is as large as {text:.40}")
+    return value
+
+
+def _integer(text):
+    _float(text)
+    return int(text)
 
 
 def checked(value, path):

@@ -22,6 +22,8 @@ def line(name, entry):
     if entry.get("error"):
         return clean(f"{name}: {entry['error']}")
     verdicts = [result["verdict"] for result in entry["results"]]
+    if entry["traits"] and not verdicts:
+        return clean(f"{name}: {count(len(entry['traits']), 'trait')} ({entry['seconds']:.1f} s)")
     parts = [f"{verdicts.count(verdict)} {word}" for verdict, word in WORDS.items() if verdict in verdicts]
     return clean(f"{name}: {count(len(verdicts), 'law')}, {', '.join(parts) or 'none'} ({entry['seconds']:.1f} s)")
 

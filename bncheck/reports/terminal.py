@@ -1,6 +1,5 @@
 """A record as a terminal shows it: the table, the conventions, the findings, and a last line."""
 
-from itertools import groupby
 from math import ceil
 
 from rich.console import Group
@@ -8,10 +7,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bncheck.reports import finding
-from bncheck.reports.words import MARKS, MEANINGS, STYLES, clean, count
+from bncheck.reports import finding, summary
+from bncheck.reports.facts import telling
+from bncheck.reports.words import MARKS, MEANINGS, STYLES, clean, convention
 
-MANY_LAWS = 4
 GAP = 2
 
 
@@ -29,7 +28,7 @@ def report(record, laws, *, width, replays=None, seconds=None):
         yield legend(record)
     yield from filter(None, (subjects(cells, width), conventions(cells), troubles(record)))
     yield from finding.findings(record, laws, replays or {})
-    yield summary(record, seconds)
+    yield last_line(record, seconds)
 
 
 def tables(cells, width):
@@ -124,92 +123,31 @@ def subjects(cells, width):
     return _titled("subjects", table)
 
 
-def conventions(cells):
-    """The measured conventions: a trait, a value, and the cells that have it."""
+def conventions(cells, title="conventions"):
+    """Measured traits: a trait, a value, and the cells that have it."""
     found = {}
     for cell in cells:
-        for trait, value in cell["traits"].items():
-            found.setdefault((trait, _value(value)), []).append(cell["cell"])
+        for trait, value in telling(cell["traits"]).items():
+            found.setdefault((trait, convention(value)), []).append(cell["cell"])
     if not found:
         return None
     table = _grid()
     for (trait, value), names in sorted(found.items()):
         table.add_row(Text(clean(trait)), Text(clean(value)), Text(clean(", ".join(names))))
-    return _titled("conventions", table)
-
-
-def _value(value):
-    """A trait's value; one that differs by setting is told by its most frequent value and the settings that differ."""
-    if not isinstance(value, dict):
-        return str(value)
-    settings = {}
-    for setting, each in value.items():
-        settings.setdefault(str(each), []).append(str(setting).split(", "))
-    ordered = sorted(settings, key=lambda each: (-len(settings[each]), each))
-    every = [parts for each in ordered for parts in settings[each]]
-    return "; ".join([ordered[0], *(f"{each} at {_settings(settings[each], every)}" for each in ordered[1:])])
-
-
-def _settings(some, every):
-    """Settings in few words: a part in which they have every value there is goes unsaid, where they are a full grid."""
-    columns = [sorted(set(column)) for column in zip(*some, strict=False)]
-    grid = 1
-    for column in columns:
-        grid *= len(column)
-    if grid != len(some):
-        return " and ".join(", ".join(parts) for parts in some)
-    whole = [len(set(column)) for column in zip(*every, strict=False)]
-    return ", ".join(" or ".join(column) for column, size in zip(columns, whole, strict=False) if len(column) < size)
+    return _titled(title, table)
 
 
 def troubles(record):
     """Why cells and laws have neither pass nor fail, and the run's notes."""
-    lines = [("error", f"{cell['cell']}: {cell['error']}") for cell in _unexamined(record)]
-    lines += [line for verdict in ("error", "inconclusive", "inapplicable") for line in _reasons(record, verdict)]
     table = _grid()
-    for verdict, line in lines:
+    for verdict, line in summary.troubles(record):
         table.add_row(_mark(verdict), Text(clean(line)))
-    for note in record.get("notes", ()):
-        table.add_row("", Text(clean(note)))
     return _titled("notes", table) if table.row_count else None
 
 
-def _unexamined(record):
-    """The cells with an error of their own, and not that of one of a pair."""
-    failed = [cell for cell in record["cells"] if cell.get("error")]
-    names = {cell["cell"] for cell in failed}
-    return [cell for cell in failed if not names.intersection(cell.get("names", ()))]
-
-
-def _reasons(record, verdict):
-    """Lines of laws and cells that have the verdict for one reason; cells with the same laws share a line."""
-    found = {}
-    for cell in record["cells"]:
-        for result in cell["results"]:
-            if result["verdict"] == verdict:
-                found.setdefault((result["reason"], cell["cell"]), []).append(result["invariant"])
-    entries = sorted((reason, laws, cell) for (reason, cell), laws in found.items())
-    for (reason, laws), group in groupby(entries, key=lambda entry: entry[:2]):
-        names = ", ".join(laws) if len(laws) <= MANY_LAWS else count(len(laws), "law")
-        yield verdict, f"{names} on {', '.join(cell for *_, cell in group)}: {reason or 'no reason given'}"
-
-
-def summary(record, seconds=None):
-    """The last line: how many verdicts of each kind, and what they took."""
-    results = [result for cell in record["cells"] for result in cell["results"]]
-    failed = _unexamined(record)
-    counts = {verdict: sum(result["verdict"] == verdict for result in results) for verdict in MARKS}
-    parts = [f"{counts['pass']} hold", *(f"{counts[v]} {SHORT[v]}" for v in SHORT if counts[v])]
-    parts += [f"{count(len(failed), 'cell')} not examined"] if failed else []
-    cases = count(sum(result["cases"] for result in results), "case")
-    time = f", {seconds:.1f} s" if seconds is not None else ""
-    interrupted = "interrupted: " if record.get("interrupted") else ""
-    text = f"{interrupted}{count(len(results), 'verdict')}: {', '.join(parts)} ({cases}{time})"
-    bad = counts["fail"] or counts["error"] or failed
-    return Text(text if results or failed else "nothing ran", "bold red" if bad else "bold")
-
-
-SHORT = {"fail": "broken", "inapplicable": "not applicable", "inconclusive": "not decided", "error": "in error"}
+def last_line(record, seconds=None):
+    """How many verdicts of each kind, and what they took."""
+    return Text(summary.line(record, seconds), "bold red" if summary.is_bad(record) else "bold")
 
 
 def _grid():

@@ -25,3 +25,27 @@ def clean(value, most=LONGEST):
 def count(number, noun):
     """``1 finding``, ``2 findings``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def convention(value):
+    """A trait's value; one that differs by setting is told by its most frequent value and the settings that differ."""
+    if not isinstance(value, dict) or not value:
+        return str(value)
+    settings = {}
+    for setting, each in value.items():
+        settings.setdefault(str(each), []).append(str(setting).split(", "))
+    ordered = sorted(settings, key=lambda each: (-len(settings[each]), each))
+    every = [parts for each in ordered for parts in settings[each]]
+    return "; ".join([ordered[0], *(f"{each} at {_settings(settings[each], every)}" for each in ordered[1:])])
+
+
+def _settings(some, every):
+    """Settings in few words: a part in which they have every value there is goes unsaid, where they are a full grid."""
+    columns = [sorted(set(column)) for column in zip(*some, strict=False)]
+    grid = 1
+    for column in columns:
+        grid *= len(column)
+    if grid != len(some):
+        return " and ".join(", ".join(parts) for parts in some)
+    whole = [len(set(column)) for column in zip(*every, strict=False)]
+    return ", ".join(" or ".join(column) for column, size in zip(columns, whole, strict=False) if len(column) < size)

@@ -79,7 +79,7 @@ def _mode(package: str, mode: str) -> str | None:
         raise UsageError(f"{package} has no modes: leave out {':' + mode!r}")
     if mode and mode not in known:
         raise UnknownName(f"mode of {package}", mode, known)
-    return mode or next(iter(known), None)
+    return mode or USUAL.get(package)
 
 
 def _torch(version: str, mode: str | None) -> Cell:
@@ -90,8 +90,9 @@ def _torch(version: str, mode: str | None) -> Cell:
 
 
 def _tensorflow(version: str, mode: str | None) -> Cell:
+    """One environment for every mode: TensorFlow itself has them all."""
     release = _tensorflow_release(version)
-    return _cell(f"tensorflow=={release.version.public}", "tensorflow", mode, [release])
+    return _cell(f"tensorflow=={release.version.public}", "tensorflow", None, [release])
 
 
 def _tf_keras(version: str, mode: str | None) -> Cell:
@@ -239,5 +240,6 @@ BACKENDS: dict[str, Callable[[Release], list[Release]]] = {
     "jax": _on_jax,
     "torch": _on_torch,
 }
-# The first mode is the one that a requirement without a mode means.
-MODES = {"keras": tuple(BACKENDS)}
+MODES = {"keras": tuple(BACKENDS), "tensorflow": ("graph",)}
+# What a requirement without a mode means.
+USUAL = {"keras": "tensorflow"}

@@ -89,18 +89,18 @@ def _unnamed(chosen: str | None) -> list[Spec]:
     if chosen and not found:
         raise UsageError(f"{chosen} has no framework that bncheck knows ({', '.join(BARE)}): install one there")
     if not found:
-        return [_of_cell(_newest(name, None)) for name in DEFAULT]
+        return [_newest(name, None) for name in DEFAULT]
     return [Spec(name, BARE[name][0], mode, place) for name, mode in found.items()]
 
 
 def _spec(name: str, chosen: str | None) -> Spec:
     if name == REFERENCE:
         return Spec(name, REFERENCE)
-    if name in matrix.cells():
-        return _of_cell(matrix.cell(name))
-    if SIGNS_OF_A_REQUIREMENT.intersection(name):
-        return _of_cell(index.cell_for(name))
     package, _, mode = name.partition(":")
+    if package in matrix.cells():
+        return _of_cell(matrix.cell(package), mode)
+    if SIGNS_OF_A_REQUIREMENT.intersection(name):
+        return _of_cell(index.cell_for(name), mode)
     if package not in BARE:
         raise UnknownName("cell or framework", name, [*matrix.cells(), *BARE, REFERENCE])
     return _bare(name, package, _mode(package, mode), chosen)
@@ -114,7 +114,7 @@ def _bare(name: str, package: str, mode: str | None, chosen: str | None) -> Spec
         return Spec(name, BARE[package][0], mode or found[package], place)
     if chosen:
         raise UsageError(f"{chosen} has no {package}: it has {_list(found) or 'no framework that bncheck knows'}")
-    return _of_cell(_newest(package, mode))
+    return _newest(package, mode)
 
 
 def _mode(package: str, mode: str) -> str | None:
@@ -126,16 +126,22 @@ def _mode(package: str, mode: str) -> str | None:
     return mode or None
 
 
-def _of_cell(cell: Cell) -> Spec:
-    return Spec(cell.name, cell.framework, cell.mode, None, cell)
+def _of_cell(cell: Cell, mode: str | None = None) -> Spec:
+    """A cell, in its own mode or in one that needs no environment of its own: ``tf2.1:graph``."""
+    if not mode or mode == cell.mode:
+        return Spec(cell.name, cell.framework, cell.mode, None, cell)
+    if cell.mode:
+        raise UsageError(f"{cell.name} is {cell.mode} already: leave out {':' + mode!r}")
+    return Spec(f"{cell.name}:{mode}", cell.framework, _mode(cell.framework, mode), None, cell)
 
 
-def _newest(package: str, mode: str | None) -> Cell:
-    """The last cell of the file that has the mode; Keras without a mode is Keras on its first backend."""
+def _newest(package: str, mode: str | None) -> Spec:
+    """The last cell of the file that has the mode, or may run in it; Keras without a mode is Keras on TensorFlow."""
     adapter, own_mode = BARE[package]
-    wanted = mode or own_mode or next(iter(index.MODES.get(package, ())), None)
+    wanted = mode or own_mode or index.USUAL.get(package)
     found = [cell for cell in matrix.cells().values() if cell.framework == adapter]
-    return ([cell for cell in found if cell.mode == wanted] if wanted else found)[-1]
+    fitting = [cell for cell in found if cell.mode == wanted] if wanted else found
+    return _of_cell((fitting or [cell for cell in found if not cell.mode])[-1], mode)
 
 
 def _with_layer(specs: list[Spec], layer: str) -> list[Spec]:

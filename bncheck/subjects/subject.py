@@ -2,8 +2,7 @@
 
 import json
 import tempfile
-import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,15 +27,16 @@ class Subject:
     """Runs cases over a transport; a case that was run before is answered from memory, by its digest.
 
     ``conventions`` are the measured traits (see ``truth.probe``); ``inside`` counts the seconds that the programs took
-    in the subject itself, and ``waited`` those that this process waited for them.
+    in the subject itself.
     """
 
     def __init__(self, name, transport):
         self.name, self.transport = name, transport
         self.conventions = None
-        self.traces, self.in_flight = OrderedDict(), []
+        self.traces, self.in_flight = OrderedDict(), deque()
+        self.groups = {}  # for a trace that was cut out of a packed case's: the packed case and its members
         self.plainly = False
-        self.inside = self.waited = 0.0
+        self.inside = 0.0
 
     @property
     def description(self):
@@ -52,7 +52,7 @@ class Subject:
         """The trace of a case.  Raises SubjectDied where its worker died on it, and Malformed for a bad answer."""
         if self.plainly:
             case = case if case.fresh else case.but(fresh=True)
-        if case.digest not in self.traces:
+        while case.digest not in self.traces and self.in_flight:
             self._collect()
         if case.digest not in self.traces:
             self._send([(case, [case])])
@@ -63,32 +63,52 @@ class Subject:
         return found
 
     def prefetch(self, cases):
-        """Send the cases that are not known yet, in one request; :meth:`run` answers them later."""
-        self._collect()
-        new = {case.digest: case for case in cases if case.digest not in self.traces}
-        if not new or self.plainly:
-            return
-        apart = int(next(iter(new))[0], 16) % 8 >= PACKED_OF_EIGHT  # so that small numbers of channels are seen, too
-        self._send([(case, [case]) for case in new.values()] if apart else pack(new.values()))
+        """Send the cases that are not known yet, in one request; :meth:`run` answers them later.
+
+        The answer to an earlier request is looked at when this one is on its way.
+        """
+        sent = len(self.in_flight)
+        coming = {case.digest for groups in self.in_flight for _, members in groups for case in members}
+        new = {case.digest: case for case in cases if case.digest not in self.traces and case.digest not in coming}
+        if new and not self.plainly:
+            # Some draws are sent apart, so that small numbers of channels are seen, too.
+            apart = int(next(iter(new))[0], 16) % 8 >= PACKED_OF_EIGHT
+            self._send([(case, [case]) for case in new.values()] if apart else pack(new.values()))
+        for _ in range(sent):
+            self._collect()
+
+    def packed(self, cases):
+        """The packed cases that the remembered traces of the cases were cut out of."""
+        found = [self.groups[case.digest][0] for case in cases if case.digest in self.groups]
+        return list({whole.digest: whole for whole in found}.values())
+
+    def renew(self, cases):
+        """Run the packed cases of the cases again on newly built models; :meth:`run` answers from these runs."""
+        while self.in_flight:
+            self._collect()
+        groups = [self.groups[case.digest] for case in cases if case.digest in self.groups]
+        for whole, members in {whole.digest: (whole, members) for whole, members in groups}.values():
+            self._send([(whole.but(fresh=True), members)])
+            self._collect()
 
     def _send(self, groups):
-        self.in_flight = groups
         try:
             self.transport.send([case.plain for case, _ in groups])
         except WorkerDied as error:
-            self._lost(error)
+            self._lost(groups, error)
+        else:
+            self.in_flight.append(groups)
 
     def _collect(self):
+        """Take the answer to the oldest request, where there is one."""
         if not self.in_flight:
             return
-        start = time.perf_counter()
+        groups = self.in_flight.popleft()
         try:
             answers = self.transport.receive()
         except (WorkerDied, Malformed) as error:
-            self._lost(error)
+            self._lost(groups, error)
             return
-        self.waited += time.perf_counter() - start
-        groups, self.in_flight = self.in_flight, []
         for (case, members), answer in zip(groups, answers, strict=False):
             try:
                 trace = Trace.from_plain(answer, len(case.steps))
@@ -100,22 +120,23 @@ class Subject:
             if len(members) == 1:
                 self._keep(case, trace)
             elif isinstance(trace, Trace) and not trace.raised:
-                self._keep_each(members, trace)
+                self._keep_each(case, members, trace)
             # else each of the members will be asked for alone
 
-    def _keep_each(self, members, trace):
+    def _keep_each(self, whole, members, trace):
         with suppress(TypeError, IndexError, AttributeError):  # an answer that cannot be cut up
             for member, own in zip(members, unpack(trace, members), strict=True):
                 self._keep(member, own)
+                self.groups.setdefault(member.digest, (whole, members))
 
     def _keep(self, case, trace):
         self.traces[case.digest] = trace
         if len(self.traces) > KEPT_TRACES:
-            self.traces.popitem(last=False)
+            digest, _ = self.traces.popitem(last=False)
+            self.groups.pop(digest, None)
 
-    def _lost(self, error):
+    def _lost(self, groups, error):
         """A request of one case was lost by that case; of many, each will be asked for alone."""
-        groups, self.in_flight = self.in_flight, []
         if len(groups) == 1 and len(groups[0][1]) == 1:
             case = groups[0][0]
             self._keep(case, SubjectDied(str(error), case, _write(case)))

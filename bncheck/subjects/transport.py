@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections import deque
 from pathlib import Path
 
 import bncheck.worker
@@ -16,6 +17,7 @@ from bncheck.worker import codec
 from bncheck.worker.program import Runner
 
 STARTUP_SECONDS = 300.0
+MOST_READ = 1 << 20
 ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "-1",
     "JAX_PLATFORMS": "cpu",
@@ -40,15 +42,15 @@ class InProcess:
 
     def __init__(self, adapter, description):
         self.runner, self.description = Runner(adapter), description
-        self.waiting = []
+        self.waiting = deque()
 
     def send(self, programs):
         """Take programs to run."""
-        self.waiting = programs
+        self.waiting.append(programs)
 
     def receive(self):
-        """The traces of the programs that were sent last."""
-        return [self.runner.run(program) for program in self.waiting]
+        """The traces of the programs that were sent first and not answered yet."""
+        return [self.runner.run(program) for program in self.waiting.popleft()]
 
     def close(self):
         """Nothing to end."""
@@ -60,7 +62,8 @@ class Worker:
     """A worker process; started at first use, and started anew after it died.
 
     ``seconds`` is the time that each request may take; ``memory`` is a limit in bytes, or None.  A request is written
-    to the file ``journal`` before it is sent, so that it is on disk whatever it does.
+    to the file ``journal`` before it is sent, so that it is on disk whatever it does.  One that is sent before the last
+    one's answer was received follows at once when that answer is there, which is looked at later.
     """
 
     def __init__(self, python, adapter, *, mode=None, layer=None, seconds=120.0, memory=None):
@@ -68,6 +71,7 @@ class Worker:
         self.options = {"mode": mode, "layer": layer, "memory": memory}
         self.seconds = seconds
         self.process, self.killed = None, False
+        self.due, self.held = False, None  # whether an answer is to come; one that came, or why none did
         self.log = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the worker)
         self.journal = tempfile.TemporaryFile()  # noqa: SIM115
         self._description = None
@@ -81,9 +85,11 @@ class Worker:
 
     def send(self, programs):
         """Send programs.  Raises WorkerDied."""
+        frame = codec.encode({"programs": programs})
+        if self.due:
+            self.held = self._answer()
         if self.process is None:
             self._start()
-        frame = codec.encode({"programs": programs})
         os.pwrite(self.journal.fileno(), frame, 0)
         self.journal.truncate(len(frame))
         try:
@@ -91,14 +97,29 @@ class Worker:
             self.process.stdin.flush()
         except OSError:
             raise self._died() from None
+        self.due = True
 
     def receive(self):
-        """The traces of the programs that were sent last.  Raises WorkerDied, and Malformed for a bad answer."""
-        answer = self._read_frame(self.seconds)
+        """The traces of the programs that were sent first and not answered yet.
+
+        Raises WorkerDied, and Malformed for a bad answer.
+        """
+        frame, self.held = self.held or self._answer(), None
+        if isinstance(frame, Exception):
+            raise frame
+        answer = self._decoded(frame)
         traces = answer.get("traces") if isinstance(answer, dict) else None
         if not isinstance(traces, list):
             raise Malformed("the worker's answer has no traces")
         return traces
+
+    def _answer(self):
+        """The frame of the answer that is due, or the reason why there is none."""
+        self.due = False
+        try:
+            return self._read_frame(self.seconds)
+        except (WorkerDied, Malformed) as error:
+            return error
 
     def close(self):
         """End the worker."""
@@ -132,7 +153,7 @@ class Worker:
         except OSError as error:
             raise StartFailed(f"{self.python} does not run: {error.strerror}; name a Python interpreter") from None
         try:
-            hello = self._read_frame(STARTUP_SECONDS)
+            hello = self._decoded(self._read_frame(STARTUP_SECONDS))
         except (WorkerDied, Malformed) as error:
             raise StartFailed(f"{self.python}: the worker for {self.adapter} does not start: {error}") from None
         if not isinstance(hello, dict) or not isinstance(hello.get("description"), dict):
@@ -147,27 +168,43 @@ class Worker:
         return f"{self.adapter} does not start in {self.python}: {reason}; name an interpreter that has it, or a cell"
 
     def _read_frame(self, seconds):
+        """The next frame; nothing stands behind it in the pipe, for a worker answers when it is asked."""
         deadline = time.monotonic() + seconds
-        head = self._read(codec.SIZES.size, deadline)
+        head = self._read(deadline)
+        while len(head) < codec.SIZES.size:
+            head += self._read(deadline)
         try:
-            return codec.decode(head + self._read(codec.body_size(head), deadline))
+            missing = codec.SIZES.size + codec.body_size(head[: codec.SIZES.size]) - len(head)
         except codec.CodecError as error:
-            self._end()
-            raise Malformed(f"the worker's answer is not of its language: {error}") from None
-
-    def _read(self, size, deadline):
-        pipe, parts = self.process.stdout.fileno(), []
-        while size:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([pipe], [], [], left)[0]:
-                self._end()
-                raise WorkerDied(f"no answer in time; the worker was ended ({self._last_words()})")
-            part = os.read(pipe, min(size, 1 << 20))
-            if not part:
-                raise self._died()
-            parts.append(part)
-            size -= len(part)
+            raise self._garbled(error) from None
+        parts = [head]
+        while missing > 0:
+            parts.append(self._read(deadline))
+            missing -= len(parts[-1])
         return b"".join(parts)
+
+    def _read(self, deadline):
+        if self.process is None:
+            raise WorkerDied("the worker was ended")
+        pipe, left = self.process.stdout.fileno(), deadline - time.monotonic()
+        if left <= 0 or not select.select([pipe], [], [], left)[0]:
+            self._end()
+            raise WorkerDied(f"no answer in time; the worker was ended ({self._last_words()})")
+        part = os.read(pipe, MOST_READ)
+        if not part:
+            raise self._died()
+        return part
+
+    def _decoded(self, frame):
+        try:
+            return codec.decode(frame)
+        except codec.CodecError as error:
+            raise self._garbled(error) from None
+
+    def _garbled(self, error):
+        if self.process is not None:
+            self._end()
+        return Malformed(f"the worker's answer is not of its language: {error}")
 
     def _died(self):
         code = self._end(wait=5.0)

@@ -113,6 +113,8 @@ class Balls:
 
     def __init__(self, dtype):
         self.u, self.tiny, self.largest = limits(dtype)
+        self.rounding = OPERATION * self.u
+        self.grown = 1 + self.rounding
         self.lift = pairs.pair if dtype == "float64" else _float64
 
     def exact(self, values):
@@ -128,12 +130,12 @@ class Balls:
     def settle(self, value, error):
         """The ball of an operation's exact value, with the roundings of the operation itself added to its error."""
         size = magnitude(value)
-        error = error + (OPERATION * self.u) * (size + error) + self.tiny
+        error = error * self.grown + (size * self.rounding + self.tiny)
         return Ball(self, value, self.within(size + error, error), size)
 
     def within(self, reach, error):
         """The error, or infinity where what an algorithm holds on its way may exceed the dtype's largest number."""
-        if reach.max(initial=0.0) <= self.largest:
+        if np.maximum.reduce(reach, axis=None, initial=0.0) <= self.largest:
             return error
         return np.where(reach <= self.largest, error, np.inf)
 

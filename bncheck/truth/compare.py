@@ -6,12 +6,15 @@ from bncheck.truth.bounds import Ball, magnitude
 
 
 class Violation(Exception):
-    """A law is broken: what differed, where, and the numbers there."""
+    """A law is broken: what differed, where, and the numbers there.
 
-    def __init__(self, what, where=None, actual=None, expected=None, allowed=None):
+    ``arrays`` are the whole arrays of actual, expected and allowed numbers, where they were compared.
+    """
+
+    def __init__(self, what, where=None, actual=None, expected=None, allowed=None, arrays=None):
         super().__init__(what)
         self.what, self.where = what, where
-        self.actual, self.expected, self.allowed = actual, expected, allowed
+        self.actual, self.expected, self.allowed, self.arrays = actual, expected, allowed, arrays
 
 
 def close(what, actual, expected):
@@ -23,6 +26,8 @@ def close(what, actual, expected):
         raise Violation(f"the {what} has another shape", None, list(actual.shape), list(expected.shape))
     with np.errstate(all="ignore"):
         error = magnitude(expected.arithmetic.lift(actual) - expected.value)
+        if np.isnan(error).any():  # where the right number is no number, NaN is right
+            error = np.where(np.isnan(actual) & np.isnan(magnitude(expected.value)), 0.0, error)
     return _judge(what, actual, expected.value, error, expected.error)
 
 
@@ -57,7 +62,14 @@ def _judge(what, actual, expected, error, allowed):
         return worst
     at = np.unravel_index(int(np.argmax(share)), share.shape)
     found, right = float(actual[at]), float(expected[at])
-    raise Violation(f"the {what} differs", [int(i) for i in at], found, right, float(allowed[at]))
+    arrays = _arrays(actual, expected, allowed)
+    raise Violation(f"the {what} differs", [int(i) for i in at], found, right, float(allowed[at]), arrays)
+
+
+def _arrays(actual, expected, allowed):
+    """The arrays that a violation shows; an expectation of more bits in float64."""
+    expected = getattr(expected, "high", expected)
+    return {"actual": actual, "expected": expected, "allowed": np.asarray(allowed, np.float64)}
 
 
 def same_bits(what, actual, expected):
@@ -72,7 +84,8 @@ def same_bits(what, actual, expected):
     if not differs.any():
         return 0.0
     at = tuple(int(i) for i in np.argwhere(differs)[0])
-    raise Violation(f"the {what} differs", list(at), float(actual[at]), float(expected[at]), 0.0)
+    arrays = _arrays(actual, expected, np.zeros(actual.shape))
+    raise Violation(f"the {what} differs", list(at), float(actual[at]), float(expected[at]), 0.0, arrays)
 
 
 def same_state(what, actual, expected):

@@ -6,6 +6,8 @@ Sources: Ioffe and Szegedy 2015, algorithms 1 and 2, and section 3 for the gradi
 
 import numpy as np
 
+from bncheck.truth import edges
+
 EPSILON_FLOOR = 1.001e-5
 
 
@@ -14,18 +16,27 @@ class BatchNormMath:
 
     def __init__(self, arithmetic, layer, traits):
         self.ar, self.layer, self.traits = arithmetic, layer, traits
-        self.cache, self.batches = None, 0
+        self.cache, self.total, self.batches, self.forgot = None, (None, None), 0, False
 
-    def forward(self, weights, x, training, batch_statistics):
-        """The output; moves the moving statistics in ``weights`` when ``training``.  x: (rows, ...)."""
+    def forward(self, weights, x, training, batch_statistics, mask=None):
+        """The output; moves the moving statistics in ``weights`` when ``training``.  x: (rows, ...).
+
+        ``mask`` is true for the steps that count, and has the shape of x without the channels, which are then last.
+        """
         ar, axis = self.ar, self.layer.axis % x.ndim
         axes = tuple(a for a in range(x.ndim) if a != axis)
         shape = [x.shape[axis] if a == axis else 1 for a in range(x.ndim)]
-        if batch_statistics or self.traits.inference_statistics == "batch":
-            mean, variance, count = self._batch(x, axes)
+        counts = self._counts(x, mask)
+        self.forgot = batch_statistics and not counts and self.traits.empty_batch != "unchanged"
+        if self.forgot:
+            weights.update({name: ar.scaled(weights[name], np.nan) for name in ("moving_mean", "moving_variance")})
+        batch_statistics = batch_statistics and counts
+        if counts and (batch_statistics or self.traits.inference_statistics == "batch"):
+            mean, variance, count = self._batch(x, axes, mask)
+            mean, variance = mean.reshape(*shape), variance.reshape(*shape)
         else:
-            mean, variance = (weights[name].reshape(shape) for name in ("moving_mean", "moving_variance"))
-        if training or self.traits.inference_updates == "moving":
+            mean, variance = (weights[name].reshape(*shape) for name in ("moving_mean", "moving_variance"))
+        if counts and (training or self.traits.inference_updates == "moving"):
             self._move(weights, *(self._batch(x, axes) if not batch_statistics else (mean, variance, count)))
         self.batches += not training and self.traits.batch_count == "inference"
         inverse = self._inverse(variance)
@@ -35,8 +46,14 @@ class BatchNormMath:
         self.cache = (x, mean, inverse, factor, axes, batch_statistics)
         return ar.affine(x, mean, factor, offset)
 
-    def _batch(self, x, axes):
+    def _counts(self, x, mask):
+        """Whether there is a value to take statistics of, as the traits see it."""
+        return bool(x.size) and (mask is None or bool(mask.any()) or edges.weighs_masks(self.traits))
+
+    def _batch(self, x, axes, mask=None):
         ar, traits = self.ar, self.traits
+        if mask is not None and traits.masks != "ignored":
+            return edges.masked_moments(ar, x, mask, traits)
         if traits.rows == "all_but_last" and x.shape[0] > 1:
             x = x[:-1]
         mean = ar.mean(x, axes)
@@ -47,7 +64,11 @@ class BatchNormMath:
             variance = variance - mean * mean if traits.variance == "one_pass" else variance
         if traits.channels == "last_takes_first":
             mean, variance = self._borrow(mean), self._borrow(variance)
-        return mean, variance, x.size // max(mean.size, 1)
+        if traits.non_finite == "spreads" and not np.isfinite(np.asarray(getattr(mean, "value", mean))).all():
+            mean = mean + ar.exact(np.full(mean.shape, np.nan))
+        count = x.size // max(mean.size, 1)
+        edges.check_count(count, traits)
+        return mean, variance, count
 
     def _borrow(self, statistic):
         flat = statistic.reshape(-1)
@@ -58,6 +79,8 @@ class BatchNormMath:
         divisor = {"biased": count, "unbiased": count - 1, "over_n_plus_one": count + 1}[self.traits.running_variance]
         if divisor not in (count, 0):
             variance = self.ar.part(variance, count, divisor)
+        if count == 1 and self.traits.batch_of_one == "not_a_number":
+            variance = self.ar.scaled(variance, np.nan)
         share = self._share()
         if self.traits.moving_average == "swapped":
             share = 1 - share
@@ -67,10 +90,16 @@ class BatchNormMath:
             weights[name] = self.ar.mix(weights[name], new.reshape(-1), share)
 
     def _share(self):
-        """The share that a moving statistic keeps; without a momentum it is the mean over the batches so far."""
-        if self.layer.momentum is not None:
-            return self.layer.momentum
-        return 1 - 1 / (self.batches + (self.traits.cumulative_average == "of_initial_too"))
+        """The share of itself that a moving statistic keeps; without a momentum it is the mean over the batches so far.
+
+        Debiased (Kingma and Ba 2015, section 3) is the plain one from zero, divided by the share that is not zero's.
+        """
+        momentum, average = self.layer.momentum, self.traits.moving_average
+        if momentum is None or average == "cumulative":
+            return 1 - 1 / (self.batches + (self.traits.cumulative_average == "of_initial_too"))
+        if average == "debiased" and momentum < 1:
+            return 1 - (1 - momentum) / (1 - momentum**self.batches)
+        return momentum
 
     def _inverse(self, variance):
         kind, eps, ar = self.traits.epsilon, self.layer.eps, self.ar
@@ -84,7 +113,11 @@ class BatchNormMath:
         """dx and the parameters' gradients of sum(y * dy), for the last forward call.  dy has the shape of x."""
         x, mean, inverse, factor, axes, batch_statistics = self.cache
         ar, kind = self.ar, self.traits
-        dot, total = ar.centred_dot(dy, x, mean, inverse, axes), ar.sum(dy, axes)
+        if not x.size:
+            nothing = {"gamma": np.nan if self.forgot and kind.empty_batch == "averaged" else 0.0, "beta": 0.0}
+            there = {"gamma": self.layer.scale, "beta": self.layer.center}
+            return dy, {name: ar.exact(np.full(mean.size, v)) for name, v in nothing.items() if there[name]}
+        dot, total = ar.centred_dot(dy, x, mean, inverse, axes), self._total(dy, axes)
         gradients = {}
         if self.layer.scale:
             raw = kind.gamma_gradient == "raw_input"
@@ -98,6 +131,12 @@ class BatchNormMath:
         centre = ar.scaled(mean, 0.0) if kind.training_gradient == "uncentred" else mean
         common = ar.part(total, 1, count) + ar.projection(x, centre, inverse, dot, count)
         return (dy - common) * factor, gradients
+
+    def _total(self, dy, axes):
+        """The sum of dy, which a case often has in inference and in training alike."""
+        if self.total[0] is not dy:
+            self.total = dy, self.ar.sum(dy, axes)
+        return self.total[1]
 
 
 class DenseMath:

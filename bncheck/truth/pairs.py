@@ -24,7 +24,19 @@ class Pair(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
         if method != "__call__" or options or ufunc not in UFUNCS:
             return NotImplemented
-        return UFUNCS[ufunc](*[each if isinstance(each, Pair) else pair(each) for each in inputs])
+        return UFUNCS[ufunc](*map(_paired, inputs))
+
+    def __add__(self, other):
+        return _add(self, _paired(other))
+
+    def __sub__(self, other):
+        return _add(self, _negative(_paired(other)))
+
+    def __mul__(self, other):
+        return _multiply(self, _paired(other))
+
+    def __truediv__(self, other):
+        return _divide(self, _paired(other))
 
     def __array__(self, dtype=None, copy=None):
         return np.asarray(self.high, dtype)
@@ -87,6 +99,10 @@ def pair(values):
     """Plain numbers as pairs."""
     high = np.asarray(values, np.float64)
     return Pair(high, np.zeros(high.shape))
+
+
+def _paired(values):
+    return values if isinstance(values, Pair) else pair(values)
 
 
 def concatenate(pairs):

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from bncheck.cases.case import Case
+from bncheck.cases.case import Case, SetState
 from bncheck.cases.network import BatchNorm, Dense, Dropout
 from bncheck.truth.bounds import balls
+from bncheck.truth.edges import Refused, as_read, check_late, fitting_input, fitting_state
 from bncheck.truth.halves import nearest
 from bncheck.truth.layers import MATHS, BatchNormMath
 from bncheck.truth.plain import Plain
@@ -30,6 +31,12 @@ def _dtype(case, traits):
     return "float32" if traits.precision == "single" else case.dtype
 
 
+def _given_first(case):
+    """What the first step gives each layer: those weights need no initial values."""
+    first = next(iter(case.steps), None)
+    return first.state if isinstance(first, SetState) else [{}] * len(case.network)
+
+
 class Simulation:
     """The state of a network over the steps of one case."""
 
@@ -39,9 +46,10 @@ class Simulation:
         # What a subject reads in a lower precision than it was given is rounded.
         self.given = arithmetic.exact if _dtype(case, traits) == case.dtype else arithmetic.rounded
         self.state = [
-            {name: self.given(value) for name, value in layer.items()} for layer in initial_state(case, traits)
+            {name: self.given(value) for name, value in own.items() if name not in given}
+            for own, given in zip(initial_state(case, traits), _given_first(case), strict=True)
         ]
-        self.frozen = set()
+        self.frozen, self.taken, self.spoilt = set(), {}, False
         self.fused = traits.but(variance="one_pass") if traits.compiled == "one_pass" else traits
 
     def run(self):
@@ -53,24 +61,40 @@ class Simulation:
 
     def _setstate(self, step):
         for own, given in zip(self.state, step.state, strict=True):
-            own.update({name: self.given(value) for name, value in given.items()})
+            read = {name: self._read(value, step.layout) for name, value in given.items()}
+            own.update({name: self.given(v) for name, v in fitting_state(own, read, self.traits).items()})
         for math in self.maths if self.traits.batch_count == "forgotten" else ():
             math.batches = 0
         return {}
 
+    def _read(self, array, layout):
+        return as_read(array, layout, self.traits)
+
     def _state(self, step):
         return {"state": [dict(layer) for layer in self.state]}
 
-    def _batches(self, step):
-        return {"batches": [m.batches if isinstance(m, BatchNormMath) else None for m in self.maths]}
+    def _take(self, array):
+        """An array as it was given, in the case's dtype; one that several steps have is lifted once."""
+        if id(array) not in self.taken:
+            half = self.case.half
+            # The array is kept, too, so that no other is given its place in memory.
+            self.taken[id(array)] = array, self.given(nearest(array, half) if half else array)
+        return self.taken[id(array)][1]
+
+    def _told(self, values):
+        """An output or a gradient for an input, in the case's dtype."""
+        return self.ar.narrowed(values, self.case.half) if self.case.half else values
 
     def _forward(self, step):
-        return {"y": self._told(self._through(self._read(step.x), step.training, step.compiled))}
+        x = self._take(self._read(step.x, step.layout))
+        y = self._through(x, step.training, step.mask, step.compiled)
+        check_late(step.x, self.case, self.traits)
+        return {"y": self._told(y)}
 
     def _backward(self, step):
-        y = self._through(self._read(step.x), step.training, step.compiled)
+        y = self._through(self._take(self._read(step.x, step.layout)), step.training, compiled=step.compiled)
         _check_shape("cotangent", step.dy, y)
-        dx, params = self._back(self._read(step.dy))
+        dx, params = self._back(self._take(self._read(step.dy, step.layout)))
         params = [{} if i in self.frozen else found for i, found in enumerate(params)]
         return {"y": self._told(y), "dx": self._told(dx), "params": params}
 
@@ -78,42 +102,44 @@ class Simulation:
         (math,) = self.maths
         if not isinstance(math, BatchNormMath):
             raise NotImplementedError("the reference has second derivatives of batch norm alone")
-        dy, v = self._read(step.dy), self._read(step.v)
-        self._through(self._read(step.x), step.training)
+        dy, v = self._take(step.dy), self._take(step.v)
+        self._through(self._take(step.x), step.training)
         dx, _ = self._back(dy)
         ddx, ddy = second_backward(math, dy, v)
         return {"dx": self._told(dx), "ddx": self._told(ddx), "ddy": self._told(ddy)}
 
     def _forwardfixed(self, step):
         kept = self.traits.fixed_training == "kept"
-        return {"y": self._told(self._through(self._read(step.x), step.fixed if kept else step.training))}
+        return {"y": self._told(self._through(self._take(step.x), step.fixed if kept else step.training))}
 
     def _predict(self, step):
-        return {"y": self._told(self._through(self._read(step.x), False))}
+        return {"y": self._told(self._through(self._take(step.x), False))}
 
     def _evaluate(self, step):
-        y = self._through(self._read(step.x), False)
+        y = self._through(self._take(step.x), False)
         _check_shape("target", step.y, y)
-        gap = y - self._read(step.y)
+        gap = y - self._take(step.y)
         return {"loss": self.ar.mean(gap * gap, tuple(range(gap.ndim))).reshape(())}
 
-    def _read(self, values):
-        """An input or a cotangent, as the case's dtype holds it."""
-        return self.given(nearest(values, self.case.half) if self.case.half else values)
+    def _batches(self, step):
+        return {"batches": [m.batches if isinstance(m, BatchNormMath) else None for m in self.maths]}
 
-    def _told(self, values):
-        """An output or a gradient for an input, in the case's dtype."""
-        return self.ar.narrowed(values, self.case.half) if self.case.half else values
-
-    def _through(self, x, training, compiled=None):
+    def _through(self, x, training, mask=None, compiled=None):
+        if mask is not None and mask.shape != x.shape[:-1]:
+            raise Refused(f"a mask of shape {mask.shape} for an input of shape {x.shape}")
         for i, (layer, math) in enumerate(zip(self.case.network, self.maths, strict=True)):
             if training and isinstance(layer, Dropout) and layer.rate:
                 raise NotImplementedError("the reference draws no dropout masks")
             math.traits = self.fused if compiled else self.traits
             moves = training and (i not in self.frozen or self.traits.frozen_layer == "updates")
             batch = training and (i not in self.frozen or self.traits.frozen_output == "batch")
-            x = math.forward(self.state[i], x, moves, batch)
-        return x
+            options = {}
+            if isinstance(layer, BatchNorm):
+                channels = self.state[i]["moving_mean"].size
+                x = fitting_input(x, layer, channels, len(self.case.shape), self.traits)
+                options = {"mask": mask}
+            x = math.forward(self.state[i], x, moves, batch, **options)
+        return self.ar.scaled(x, np.nan) if self.spoilt else x
 
     def _back(self, dy):
         params = [{} for _ in self.maths]
@@ -151,11 +177,8 @@ class Simulation:
         try:
             return self._do(step.of)
         except Refused as error:
+            self.spoilt = self.traits.after_failure == "spoilt"
             return {"raised": {"type": "ValueError", "message": str(error)}}
-
-
-class Refused(ValueError):
-    """A step that a batch norm refuses: its numbers have no meaning."""
 
 
 def _check_shape(what, given, y):

@@ -1,6 +1,7 @@
 """Our own layer as a subject: the reference computed in plain NumPy in the case's own dtype, with any traits."""
 
 import sys
+from collections import deque
 
 import numpy as np
 
@@ -8,11 +9,13 @@ import bncheck
 from bncheck.cases.case import Case
 from bncheck.subjects.subject import Subject
 from bncheck.truth import reference
+from bncheck.truth.edges import Refused
 from bncheck.truth.traits import Traits
 from bncheck.worker.program import Unsupported
 
 CAPABILITIES = [
     *("inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"),
+    *("masks", "state_layouts"),
     *("half", "compiled", "fixed_training", "predict", "second_derivatives", "counter"),
 ]
 
@@ -21,7 +24,7 @@ class ReferenceTransport:
     """Runs cases in this process, as :class:`bncheck.subjects.transport.InProcess` does for an adapter."""
 
     def __init__(self, traits):
-        self.traits, self.waiting = traits, []
+        self.traits, self.waiting = traits, deque()
         self.description = {
             "framework": "reference",
             "version": bncheck.__version__,
@@ -33,17 +36,18 @@ class ReferenceTransport:
 
     def send(self, programs):
         """Take programs to run."""
-        self.waiting = programs
+        self.waiting.append(programs)
 
     def receive(self):
-        """The traces of the programs that were sent last."""
-        return [self._run(program) for program in self.waiting]
+        """The traces of the programs that were sent first and not answered yet."""
+        return [self._run(program) for program in self.waiting.popleft()]
 
     def _run(self, program):
         try:
             return {"steps": reference.run_in_dtype(Case.from_plain(program), self.traits)}
-        except (Unsupported, NotImplementedError) as error:
-            raised = {"type": type(error).__name__, "message": str(error), "step": 0, "unsupported": True}
+        except (Unsupported, NotImplementedError, Refused) as error:
+            unsupported = not isinstance(error, Refused)
+            raised = {"type": type(error).__name__, "message": str(error), "step": 0, "unsupported": unsupported}
             return {"steps": [], "raised": raised}
 
     def close(self):

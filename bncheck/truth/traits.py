@@ -9,7 +9,11 @@ LEGAL = {
     },
     "variance": {"two_pass": "the variance is the mean of the squared distances from the mean"},
     "epsilon": {"inside": "the output is divided by sqrt(variance + epsilon)"},
-    "moving_average": {"plain": "a moving statistic keeps the share momentum of itself"},
+    "moving_average": {
+        "plain": "a moving statistic keeps the share momentum of itself",
+        "debiased": "a moving statistic forgets what it started with, as the moments of Adam do",
+        "cumulative": "a moving statistic is the mean over all batches so far, whatever momentum is",
+    },
     "momentum_precision": {"layer": "momentum has the precision of the layer's dtype"},
     "inference_statistics": {"moving": "inference uses the moving statistics"},
     "inference_updates": {"none": "inference leaves the moving statistics alone"},
@@ -24,10 +28,21 @@ LEGAL = {
     "linear_gradient": {"identity": "a linear activation returns its gradient"},
     "batch_order": {"rows": "training takes the batches in the order of the rows"},
     "initial_weights": {"by_layer": "initial weights depend on the seed and on the layers that have weights"},
+    "batch_of_one": {
+        "accepted": "in training, one value a channel is a batch of variance zero",
+        "refused": "in training, one value a channel is refused",
+    },
     "frozen_output": {
         "moving": "a frozen layer normalises with the moving statistics, in training too",
         "batch": "a frozen layer normalises with the batch's own statistics in training",
     },
+    "empty_batch": {"unchanged": "a batch of no values leaves the moving statistics alone"},
+    "non_finite": {"own_channel": "a NaN or an infinity stays in its channel"},
+    "malformed_input": {"refused": "an input or a state of another form is refused"},
+    "after_failure": {"unharmed": "a step that was refused leaves nothing behind"},
+    "memory_layout": {"any": "an array is its numbers, however they lie in memory"},
+    "masks": {"left_out": "masked steps stay out of the statistics"},
+    "mask_count": {"exact": "the statistics are over the number of steps that count; over none, nothing is done"},
     "compiled": {"as_eager": "a compiled call computes what an eager one does"},
     "fixed_training": {"kept": "a layer that was called with a fixed mode keeps it inside a model"},
     "second_gradient": {"full": "the second derivative goes through the batch's mean and variance"},
@@ -67,6 +82,29 @@ ILLEGAL = {
         "single": "a float64 layer computes in float32",
         "half": "a layer on half-precision input computes in that precision, its statistics too",
     },
+    "batch_of_one": {"not_a_number": "the moving variance of one value a channel is 0 / 0"},
+    "empty_batch": {
+        "averaged": "the mean of no values, 0 / 0, enters the moving statistics and gamma's gradient",
+        "moves_statistics": "the mean of no values, 0 / 0, enters the moving statistics",
+    },
+    "non_finite": {
+        "spreads": "a NaN or an infinity in one channel makes every channel's statistics NaN",
+        "taken_for_zero": "a NaN or an infinity is read as zero",
+    },
+    "malformed_input": {
+        "fitted": "channels, or numbers of a state, are repeated or cut until they are as many as asked",
+        "moves_first": "an input that is refused has moved the statistics before, its channels repeated",
+    },
+    "after_failure": {"spoilt": "after a step that was refused every output is NaN"},
+    "memory_layout": {"ignored": "an array is read in the order in which its numbers lie in memory"},
+    "masks": {
+        "times_zero": "masked values enter times 0, so that NaN stays, and no step that counts is 0 / 0",
+        "ignored": "masked steps enter the statistics",
+    },
+    "mask_count": {
+        "none_is_zero": "where no step counts, a mean of 0 and a variance of 0 enter the moving statistics",
+        "plus_epsilon": "1e-7 is added to the number of steps that count",
+    },
     "compiled": {"one_pass": "a compiled call takes the variance as E[x^2] - E[x]^2"},
     "fixed_training": {"overridden": "a layer that was called with a fixed mode follows the model's own"},
     "second_gradient": {
@@ -79,6 +117,11 @@ ILLEGAL = {
         "forgotten": "setting the weights and statistics sets the count of batches to zero",
     },
 }
+
+
+def values_of(axis):
+    """Every value of an axis with its sentence, the legal ones first."""
+    return {**LEGAL[axis], **ILLEGAL.get(axis, {})}
 
 
 @dataclass(frozen=True)
@@ -103,7 +146,15 @@ class Traits:
     linear_gradient: str = "identity"
     batch_order: str = "rows"
     initial_weights: str = "by_layer"
+    batch_of_one: str = "accepted"
     frozen_output: str = "moving"
+    empty_batch: str = "unchanged"
+    non_finite: str = "own_channel"
+    malformed_input: str = "refused"
+    after_failure: str = "unharmed"
+    memory_layout: str = "any"
+    masks: str = "left_out"
+    mask_count: str = "exact"
     compiled: str = "as_eager"
     fixed_training: str = "kept"
     second_gradient: str = "full"
@@ -113,7 +164,7 @@ class Traits:
     def __post_init__(self):
         for axis in fields(self):
             value = getattr(self, axis.name)
-            if value not in LEGAL[axis.name] and value not in ILLEGAL.get(axis.name, {}):
+            if value not in values_of(axis.name):
                 raise ValueError(f"{axis.name} has no value {value!r}")
 
     def but(self, **changes):

@@ -11,8 +11,10 @@ import numpy as np
 
 SIZES = struct.Struct("<QQ")
 NAMES = ("float16", "float32", "float64", "int32", "int64", "bool")
-DTYPES = {name: np.dtype(name).newbyteorder("<") for name in NAMES}
-NATIVE = {np.dtype(name): name for name in NAMES}
+NATIVE = {name: np.dtype(name) for name in NAMES}
+WIRE = {name: dtype.newbyteorder("<") for name, dtype in NATIVE.items()}
+# NumPy works out a dtype's name anew each time, which takes longer than sending a small array.
+OF_DTYPE = {dtype: name for name, dtype in NATIVE.items()}
 LARGEST_FRAME = 1 << 31
 
 
@@ -32,22 +34,19 @@ def encode(value):
         nonlocal offset
         if isinstance(item, np.generic):
             return item.item()
-        name = _name(item) if isinstance(item, np.ndarray) else None
-        if name not in DTYPES:
-            raise TypeError("%s cannot be sent" % (name or type(item)))
-        data = item.astype(DTYPES[name], copy=False).tobytes()
-        placed = {"@": [name, list(item.shape), offset]}
+        if not isinstance(item, np.ndarray):
+            raise TypeError("%s cannot be sent" % type(item))
+        name = OF_DTYPE.get(item.dtype) or item.dtype.name
+        if name not in WIRE:
+            raise TypeError("%s cannot be sent" % name)
+        data = item.astype(WIRE[name], copy=False).tobytes()
+        placed = {"@": [name, item.shape, offset]}
         buffers.append(data)
         offset += len(data)
         return placed
 
-    text = json.dumps(value, default=place).encode()
+    text = json.JSONEncoder(default=place).encode(value).encode()
     return b"".join([SIZES.pack(len(text), offset), text, *buffers])
-
-
-def _name(array):
-    # NumPy works out a dtype's name anew each time, which takes longer than sending a small array.
-    return NATIVE.get(array.dtype) or array.dtype.name
 
 
 def body_size(head):
@@ -70,7 +69,11 @@ def decode(frame):
         def take(item):
             return _array(item, arrays) if "@" in item else item
 
-        return json.loads(bytes(frame[SIZES.size : start]).decode(), object_hook=take)
+        text = str(frame[SIZES.size : start], "utf-8")
+        value, end = json.JSONDecoder(object_hook=take).raw_decode(text)
+        if end != len(text):
+            raise CodecError("something follows the value")
+        return value
     except CodecError:
         raise
     except (ValueError, TypeError, KeyError, OverflowError, struct.error, RecursionError) as error:
@@ -79,13 +82,10 @@ def decode(frame):
 
 def _array(item, arrays):
     name, shape, offset = item["@"]
-    if len(item) > 1 or type(shape) is not list or not all(type(n) is int and n >= 0 for n in [*shape, offset]):
-        raise CodecError("an array of shape %r at %r" % (shape, offset))
-    dtype = DTYPES[name]
-    count = 1
-    for n in shape:
-        count *= n
-    if offset + count * dtype.itemsize > len(arrays):
-        raise CodecError("an array of shape %r reaches past its frame" % (shape,))
-    found = np.frombuffer(arrays, dtype, count, offset).reshape(shape)
-    return found.astype(name)  # a copy, in the machine's own byte order, that may be written to
+    if len(item) > 1 or type(shape) is not list:
+        raise CodecError("an array of shape %r" % (shape,))
+    for n in (offset, *shape):
+        if type(n) is not int or n < 0:
+            raise CodecError("an array of shape %r at %r" % (shape, offset))
+    # NumPy refuses a shape that reaches past the frame; a copy, in the machine's own byte order, may be written to.
+    return np.ndarray(shape, WIRE[name], arrays, offset).astype(NATIVE[name])

@@ -95,6 +95,13 @@ def test_the_founding_bug_is_gone_in_tensorflow_2(records):
     assert results(record)["linear_activation_keeps_initial_weights"]["verdict"] == "pass"
 
 
+def test_the_founding_bug_is_still_there_in_graph_mode(records):
+    record, _ = records("tf2.0:graph", "--select", "linear_activation_*")
+    found = results(record)
+    assert found["linear_activation_keeps_initial_weights"]["finding"]["mechanism"] == SEEDS
+    assert {found[name]["verdict"] for name in LINEAR} == {"pass"}
+
+
 def test_keras_and_torch_agree():
     laws = "subjects_agree_in_training,weights_port_in_inference"
     command = [sys.executable, "-m", "bncheck", "run", "keras3.15-tf", "torch2.13", "--select", laws]

@@ -61,6 +61,14 @@ def test_a_cells_laws_share_one_examination(pytester, examined):
     assert examined == [ALONE]
 
 
+def test_a_cell_is_a_scope_for_xdist(pytester):
+    """It takes what stands before the last ``::`` of a test's id for its scope."""
+    named = ("--bncheck-cell", "torch2.13", "--bncheck-select", "rows_permute,shift*,weights*")
+    result = pytester.runpytest(*CELL, *FEW, *named, "--collect-only", "-q")
+    scopes = [line.rpartition("::")[0] for line in result.outlines if "::" in line]
+    assert scopes == ["bncheck::reference"] * 2 + ["bncheck::torch2.13"] * 2 + ["bncheck::reference~torch2.13"]
+
+
 def test_laws_that_k_leaves_out_are_not_examined(pytester, examined):
     result = pytester.runpytest(*CELL, *FEW, "-k", "rows_permute or shift")
     result.assert_outcomes(passed=2, deselected=len(ALONE) - 2)

@@ -53,7 +53,7 @@ class Adapter:
     def describe(self):
         """What this Keras is and can do."""
         capabilities = ["inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"]
-        capabilities += ["half", "compiled", "fixed_training", "predict", "second_derivatives"]
+        capabilities += ["half", "compiled", "fixed_training", "predict", "second_derivatives", "masks"]
         return {
             "framework": "keras",
             "version": self.keras.__version__,
@@ -129,7 +129,7 @@ class Model:
     All layers are constructed before the first is built, as within ``Sequential([...])``.
     """
 
-    options = ("compiled",)
+    options = ("mask", "compiled")
 
     def __init__(self, adapter, network, shape, dtype):
         self.adapter, self.keras, self.backend = adapter, adapter.keras, adapter.backend
@@ -154,13 +154,11 @@ class Model:
                 for name, value in values.items():
                     if name not in own:
                         raise Unsupported("%s has no %s" % (type(layer).__name__, name))
-                    own[name].assign(value)
+                    self.backend.assign(own[name], value)
 
     def state(self):
         """Every weight and moving statistic, as copies."""
-        to_numpy = self.keras.ops.convert_to_numpy
-        # The torch backend hands out the variable's own memory.
-        return [{name: np.array(to_numpy(v.value)) for name, v in own.items()} for own in self.weights]
+        return [{name: self.backend.read(v) for name, v in own.items()} for own in self.weights]
 
     def _read(self, array):
         tensor = self.keras.ops.convert_to_tensor(array)
@@ -171,11 +169,12 @@ class Model:
             tensor = self.keras.ops.cast(tensor, "float32")
         return self.keras.ops.convert_to_numpy(tensor)
 
-    def forward(self, x, training, compiled=None):
+    def forward(self, x, training, mask=None, compiled=None):
         """The network's output."""
         with self.adapter.running(self.dtype):
-            run = self._compiled(("forward", training), compiled, self.backend.forward(self.called, training))
-            return self._told(run(self._read(x)))
+            mask = None if mask is None else self.keras.ops.convert_to_tensor(mask)
+            run = self.backend.forward(self.called, training, mask)
+            return self._told(self._compiled(("forward", training), compiled, run)(self._read(x)))
 
     def backward(self, x, dy, training, compiled=None):
         """The output and the gradients of sum(y * dy) with respect to the input and every trainable weight."""

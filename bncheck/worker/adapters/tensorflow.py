@@ -1,4 +1,4 @@
-"""tf.keras 1.12 to 2.15, and tf_keras on newer TensorFlow: graphs and sessions in TF 1, eager in TF 2."""
+"""tf.keras 1.12 to 2.15, and tf_keras on newer TensorFlow: graphs in TF 1 and in mode ``graph``, eager in TF 2."""
 
 import contextlib
 import inspect
@@ -36,9 +36,11 @@ NO_KERNEL = (
 
 
 def prepare(mode=None):
-    """One thread, and for ``tf-keras`` a ``tf.keras`` that is the same package in the user's own layer."""
+    """One thread; for ``graph`` no eager execution, and for ``tf-keras`` the user's own layer has that package, too."""
     if mode == "tf-keras":
         os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    if mode == "graph" and tf.executing_eagerly():
+        v1.disable_eager_execution()
     if tf.executing_eagerly():
         with contextlib.suppress(RuntimeError):  # in a process that has already run an op it is too late
             tf.config.threading.set_intra_op_parallelism_threads(1)
@@ -46,22 +48,23 @@ def prepare(mode=None):
 
 
 class Adapter:
-    """tf.keras, or with mode ``tf-keras`` the tf_keras package, on one thread of the CPU."""
+    """tf.keras on one thread of the CPU; with mode ``graph`` not eagerly, with ``tf-keras`` the tf_keras package."""
 
     def __init__(self, mode=None, batch_norm=None):
         prepare(mode)
-        self.keras, self.batch_norm = _keras(mode), batch_norm
+        self.keras, self.batch_norm, self.mode = _keras(mode), batch_norm, mode
         v1.logging.set_verbosity(v1.logging.ERROR)
 
     def describe(self):
         """What this TensorFlow is and can do."""
         capabilities = ["inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"]
-        capabilities += ["half", "predict", "second_derivatives"]
+        capabilities += ["half", "predict", "second_derivatives", "masks"]
         if tf.executing_eagerly():
             capabilities += ["compiled", "fixed_training"]
         return {
             "framework": "tensorflow",
             "version": tf.__version__,
+            "mode": "graph" if self.mode == "graph" else None,
             "capabilities": capabilities,
             "dtypes": list(DTYPES),
         }
@@ -88,7 +91,7 @@ class Model:
         self.keras, self.batch_norm, self.engine = adapter.keras, adapter.batch_norm, engine
         self.network, self.shape, self.sequential, self.fixed = network, shape, None, {}
         self.half = tf.as_dtype(engine.dtype).as_numpy_dtype if engine.dtype in HALVES else None
-        self.dtype = {} if engine.dtype == "float32" else {"dtype": engine.dtype}
+        self.dtyped = {} if engine.dtype == "float32" else {"dtype": engine.dtype}
         self.layers = [self._make(spec.get("of", spec)) for spec in network]
         self.attached = [(s["layer"], layer) for s, layer in zip(network, self.layers) if s["layer"] != "Detached"]
         # Where an op's number decides its seed, only the user's own way of building gives the user's weights, and a
@@ -101,7 +104,7 @@ class Model:
         engine.initialise([v for own in self._all() for v in own.values()])
 
     def _make(self, spec):
-        kind, layers, extra = spec["layer"], self.keras.layers, self.dtype
+        kind, layers, extra = spec["layer"], self.keras.layers, self.dtyped
         if kind == "Dense":
             return layers.Dense(spec["units"], use_bias=spec["bias"], **extra)
         if kind == "BatchNorm":
@@ -117,7 +120,7 @@ class Model:
         options = {theirs: spec[ours] for ours, theirs in names.items()}
         if self.batch_norm is not None:  # called as a Sequential model's layer, it takes its dtype from Keras's default
             return self.batch_norm(**options)
-        return self.keras.layers.BatchNormalization(**dict(options, **self.dtype))
+        return self.keras.layers.BatchNormalization(**dict(options, **self.dtyped))
 
     def _grow(self, sequential):
         """Make the weights of the layers in order: added to a Sequential model, where there is one, or bare."""
@@ -135,7 +138,7 @@ class Model:
     def _sequential(self, fill):
         self.engine.reset()
         sequential = self.keras.Sequential()
-        sequential.add(self.keras.layers.InputLayer(self.shape[1:], **self.dtype))
+        sequential.add(self.keras.layers.InputLayer(self.shape[1:], **self.dtyped))
         fill(sequential)
         return sequential
 
@@ -188,16 +191,22 @@ class Model:
     def _told(self, *arrays):
         return [array.astype(np.float32) for array in arrays] if self.half else arrays
 
-    def call(self, x, training):
+    def call(self, x, training, mask=None):
         """The output tensor of the attached layers, called one after another."""
         for kind, layer in self.attached:
-            x = layer(x, training=training) if kind in MODAL else layer(x)
+            masked = {"mask": mask} if mask is not None and _takes_mask(layer) else {}
+            x = layer(x, training=training, **masked) if kind in MODAL else layer(x, **masked)
         return x
 
-    def forward(self, x, training, **options):
-        """The network's output."""
+    def forward(self, x, training, mask=None, **options):
+        """The network's output; a layer before 2.12 takes no mask, and is called as if there were none."""
         with _running(self.engine):
-            return self._told(self.engine.forward(self, *self._read(x), training, **options))[0]
+            (x,) = self._read(x)
+            if mask is None or not any(_takes_mask(layer) for layer in self.layers):
+                y = self.engine.forward(self, x, training, **options)
+            else:
+                y = self.engine.forward_masked(self, x, training, mask)
+            return self._told(y)[0]
 
     def backward(self, x, dy, training, **options):
         """The output and the gradients of sum(y * dy) with respect to the input and every trainable parameter."""
@@ -221,7 +230,7 @@ class Model:
             raise Unsupported("this adapter calls no model in a graph")
         with _running(self.engine):
             if fixed not in self.fixed:
-                place = self.keras.Input(self.shape[1:], **self.dtype)
+                place = self.keras.Input(self.shape[1:], **self.dtyped)
                 self.fixed[fixed] = self.keras.Model(place, self.call(place, fixed))
             return self.fixed[fixed](tf.convert_to_tensor(x), training=training).numpy()
 
@@ -254,7 +263,8 @@ class Model:
     def save_load(self):
         """Write the weights with ``save_weights``, change them all, and load them back."""
         with _running(self.engine), tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "model.weights.h5")
+            # The format of 2.12, which this suffix means there, is for eager execution.
+            path = os.path.join(folder, "model.weights.h5" if tf.executing_eagerly() else "model.h5")
             model = self._whole()
             model.save_weights(path)
             # What is there afterwards comes from the file.
@@ -267,7 +277,7 @@ def _keras(mode):
         import tf_keras
 
         return tf_keras
-    if mode is not None:
+    if mode not in (None, "graph"):
         raise ValueError("tensorflow has no mode %r" % mode)
     if hasattr(tf.keras, "ops"):
         raise ValueError("tf.keras of TensorFlow %s is Keras 3: use mode tf-keras" % tf.__version__)
@@ -286,6 +296,10 @@ def _activation(spec):
     return spec["name"]
 
 
+def _takes_mask(layer):
+    return "mask" in inspect.signature(layer.call).parameters
+
+
 def _set_seed(keras, seed):
     """Seed Python, NumPy and TensorFlow, with the one call for it where Keras has one (2.7 on)."""
     if hasattr(keras.utils, "set_random_seed"):
@@ -297,7 +311,9 @@ def _set_seed(keras, seed):
 
 
 def _optimizer(keras, spec):
-    make = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}[spec["name"]]
+    # The optimisers of 2.11 are for eager execution; what was there before stands beside them.
+    optimizers = keras.optimizers if tf.executing_eagerly() else getattr(keras.optimizers, "legacy", keras.optimizers)
+    make = {"sgd": optimizers.SGD, "adam": optimizers.Adam}[spec["name"]]
     rate = "learning_rate" if "learning_rate" in inspect.signature(make.__init__).parameters else "lr"
     extra = {"epsilon": spec["eps"]} if "eps" in spec else {}
     return make(**dict({rate: spec["learning_rate"]}, **extra))

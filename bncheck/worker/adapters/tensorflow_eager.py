@@ -12,7 +12,7 @@ class Eager:
     """Calls of layers as they are made, and gradients with a GradientTape."""
 
     counts_ops = False
-    options = ("compiled",)
+    options = ("mask", "compiled")
 
     def __init__(self, keras, dtype):
         self.keras, self.dtype = keras, dtype
@@ -42,6 +42,10 @@ class Eager:
         """The network's output."""
         run = self._function(("forward", training), compiled, lambda x: model.call(x, training))
         return run(tf.convert_to_tensor(x)).numpy()
+
+    def forward_masked(self, model, x, training, mask):
+        """The network's output for an input with a mask."""
+        return model.call(tf.convert_to_tensor(x), training, tf.convert_to_tensor(mask)).numpy()
 
     def backward(self, model, x, dy, training, sources, compiled=None):
         """The output, and the gradients of sum(y * dy) by x and by each source."""

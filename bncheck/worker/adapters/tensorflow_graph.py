@@ -5,6 +5,8 @@ import weakref
 
 import tensorflow as tf
 
+from . import Unsupported
+
 v1 = getattr(tf.compat, "v1", tf)  # 1.12 has no tf.compat.v1
 
 
@@ -24,7 +26,7 @@ class Graph:
     """A fresh graph, in which ops are numbered as in a user's script, and its session."""
 
     counts_ops = True
-    options = ()
+    options = ("mask",)
 
     def __init__(self, keras, dtype):
         self.keras, self.dtype = keras, dtype
@@ -54,6 +56,10 @@ class Graph:
 
     def assign(self, pairs):
         """Run the variables' own initialisers on the values: they are there already, so the graph does not grow."""
+        for variable, value in pairs:
+            if tuple(variable.shape.as_list()) != value.shape:
+                # An initialiser does not look at the shape; what Keras's users call does.
+                self.keras.backend.set_value(variable, value)
         variables = [variable for variable, _ in pairs]
         if variables:
             run = self._step(("assign", *[v.name for v in variables]), lambda: self._assigning(variables))
@@ -70,6 +76,10 @@ class Graph:
     def _forwarding(self, model, x, training):
         place, y, updates = self._call(model, x, training)
         return self.session.make_callable([y, updates], [place])
+
+    def forward_masked(self, model, x, training, mask):
+        """No layer of TF 1 takes a mask."""
+        raise Unsupported("a layer with a mask is not run in a graph")
 
     def backward(self, model, x, dy, training, sources):
         """The output, and the gradients of sum(y * dy) by x and by each source; updates run as in ``forward``."""

@@ -34,7 +34,7 @@ class Adapter:
     def describe(self):
         """What this torch is and can do."""
         capabilities = ["inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"]
-        capabilities += ["half", "compiled", "second_derivatives", "counter"]
+        capabilities += ["half", "compiled", "second_derivatives", "counter", "state_layouts"]
         return {
             "framework": "torch",
             "version": str(torch.__version__),
@@ -56,7 +56,7 @@ class Model:
     With ``half`` they are float32, and their inputs and cotangents of that dtype.
     """
 
-    options = ("compiled",)
+    options = ("layout", "compiled")
 
     def __init__(self, adapter, network, shape, dtype, half=None):
         self.adapter, self.rank, self.half = adapter, len(shape), half
@@ -93,14 +93,14 @@ class Model:
         momentum = None if layer["momentum"] is None else 1 - layer["momentum"]
         return make(channels, eps=layer["eps"], momentum=momentum, affine=layer["scale"])
 
-    def set_state(self, state):
-        """Copy the arrays into the modules' own parameters and buffers."""
+    def set_state(self, state, layout=None):
+        """Copy the arrays into the modules' own parameters and buffers; arrays of a layout become their memory."""
         with torch.no_grad():
             for module, own, values in zip(self.modules, self.tensors, state):
                 for name, value in values.items():
                     if name not in own:
                         raise Unsupported("%s has no %s" % (type(module).__name__, name))
-                    own[name].copy_(_tensor(value.T if name == "kernel" else value))
+                    _set(module, own[name], _tensor(value.T if name == "kernel" else value), layout)
 
     def state(self):
         """Every parameter and moving statistic, as copies."""
@@ -231,9 +231,22 @@ def _optimizer(optimizer, parameters):
     return make(parameters, lr=optimizer["learning_rate"], **extra) if parameters else None
 
 
+def _set(module, own, value, layout):
+    if own.shape != value.shape:
+        # `copy_` would broadcast; a user's state goes through `load_state_dict`.
+        state = module.state_dict()
+        name = next(name for name, tensor in state.items() if tensor.data_ptr() == own.data_ptr())
+        module.load_state_dict(dict(state, **{name: value}))
+    elif layout:
+        own.data = value
+    else:
+        own.copy_(value)
+
+
 def _tensor(array):
-    # torch takes no negative strides, and an array from the wire has none.
-    return torch.from_numpy(np.ascontiguousarray(array))
+    if any(stride < 0 for stride in array.strides):
+        raise Unsupported("torch takes no negative strides")
+    return torch.from_numpy(array)
 
 
 def _array(tensor, name):

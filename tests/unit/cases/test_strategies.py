@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import seed as with_seed
+from sweep import drawn
 
 from bncheck.cases import strategies
 from bncheck.cases.case import Backward, Fit, Forward, SetState
@@ -12,11 +11,11 @@ from bncheck.cases.strategies import (
     MOMENTA,
     POOL,
     ROWS,
+    costing,
     layer_cases,
     linear_training_cases,
     network_cases,
     seed_cases,
-    share,
     training_cases,
     width_after,
 )
@@ -25,25 +24,6 @@ from bncheck.truth.reference_subject import reference_subject
 
 EVERY = [layer_cases, network_cases, linear_training_cases, training_cases, seed_cases]
 every_strategy = pytest.mark.parametrize("cases", EVERY, ids=lambda cases: cases.__name__)
-
-
-def drawn(cases, seed=0, count=100):
-    found = []
-
-    @with_seed(seed)
-    @settings(
-        max_examples=count,
-        phases=[Phase.generate],
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(cases(seed))
-    def draw(case):
-        found.append(case)
-
-    draw()
-    return found
 
 
 @every_strategy
@@ -169,7 +149,15 @@ def test_a_seed_case_asks_for_initial_weights():
         assert case.shape[0] == 2
 
 
-@every_strategy
-def test_what_a_strategy_costs_sets_its_share(cases):
-    assert 0 < share(cases) <= 1
-    assert share(layer_cases) == 1
+@pytest.mark.parametrize("cases", [cases for cases in EVERY if cases is not layer_cases], ids=lambda c: c.__name__)
+def test_what_a_strategy_costs_is_its_share_of_the_examples(cases):
+    assert 0 < cases.share < 1
+
+
+def test_costing_marks_a_strategy_and_leaves_it_as_it_is():
+    def cases(seed):
+        return seed
+
+    assert costing(0.25)(cases) is cases
+    assert cases.share == 0.25
+    assert not hasattr(layer_cases, "share"), "the first of all has all examples"

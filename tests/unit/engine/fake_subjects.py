@@ -43,7 +43,8 @@ class Dying(ReferenceTransport):
         self.deadly = deadly
 
     def receive(self):
-        if any(map(self.deadly, self.waiting)):
+        if any(map(self.deadly, self.waiting[0])):
+            self.waiting.popleft()
             raise WorkerDied("the worker died with SIGKILL (out of memory)")
         return super().receive()
 

@@ -70,3 +70,11 @@ def test_two_defects_that_different_laws_see_are_named_apart():
     found = {result.invariant: result.finding for result in examine(subject, ALONE, Budget(20)) if result.finding}
     assert found["linear_activation_keeps_initial_weights"].mechanism == "initial_weights: by_position"
     assert found["training_output_matches_reference"].mechanism == "epsilon: outside"
+
+
+@pytest.mark.parametrize("known", [{"precision: single"}, {"variance: one_pass"}, {"precision: single", "rows: all"}])
+def test_a_second_defect_is_found_beside_one_that_is_known(known):
+    subject = reference_subject(Traits(precision="single", variance="one_pass"))
+    case = layer_example([[10000.0], [10001.0], [9999.0]], dtype="float64", layer=BatchNorm())
+    assert mechanism(subject, OUTPUT, case) == "unexplained"
+    assert mechanism(subject, OUTPUT, case, known) == "precision: single; variance: one_pass"

@@ -65,7 +65,7 @@ def test_each_subject_and_each_pair_is_an_entry_in_the_order_of_their_names():
 def test_an_entry_says_what_the_subject_is():
     entry = run(["also"])["cells"][0]
     assert entry["subject"].startswith("reference==")
-    assert entry["traits"] == {"running_variance": "unbiased"}
+    assert (entry["traits"]["running_variance"], entry["traits"]["epsilon"]) == ("unbiased", "inside")
     assert "numpy" in entry["packages"]
     assert entry["python"]
 
@@ -227,6 +227,30 @@ def test_a_layer_that_cannot_be_made_is_told(monkeypatch):
     campaign.check_layer(reference_subject(), "mine:Norm")
 
 
+def test_a_layer_that_takes_part_in_no_case_of_a_layer_is_refused():
+    class NoStatistics(ReferenceTransport):
+        def _run(self, program):
+            if not any(layer["layer"] == "BatchNorm" for layer in program["network"]):
+                return super()._run(program)
+            raised = {"type": "Unsupported", "message": "Norm has no moving_mean", "step": 0, "unsupported": True}
+            return {"steps": [], "raised": raised}
+
+    def opened(spec, tell):
+        subject = reference_subject(name=spec.name)
+        subject.transport = NoStatistics(Traits())
+        return subject
+
+    laws = invariants.select([*ALONE, "linear_activation_keeps_training"])
+    theirs, none = (Spec("right", "fake", layer=layer) for layer in ("mine:Norm", None))
+    (entry,) = campaign.run([theirs], laws, FEW, opened=opened)["cells"]
+    assert entry["error"].startswith(
+        "--layer mine:Norm: no law could be judged (the subject offers none of the cases: "
+    )
+    assert "Norm has no moving_mean); cases set the weights" in entry["error"]
+    (entry,) = campaign.run([none], laws, FEW, opened=opened)["cells"]
+    assert verdicts(entry) == {**dict.fromkeys(ALONE, "inapplicable"), laws[-1].name: "pass"}
+
+
 def test_a_given_case_is_all_that_is_judged(tmp_path):
     found = run(["wrong", "right"], laws=["inference_output*"])
     path = tmp_path / "record.json"
@@ -243,3 +267,14 @@ def test_a_given_case_is_all_that_is_judged(tmp_path):
 def test_the_record_says_what_was_asked():
     found = run(["right"], budget=Budget(max_examples=3, seed=7))
     assert (found["seed"], found["max_examples"]) == (7, 3)
+
+
+def test_measured_subjects_have_all_their_traits_and_no_verdict(closed):
+    found = campaign.measured(specs("also", "wrong", "absent"), opened=opened)
+    jsonschema.validate(found, record.schema())
+    also, wrong, absent = found["cells"]
+    assert (also["traits"]["running_variance"], wrong["traits"]["epsilon"]) == ("unbiased", "outside")
+    assert {"training_gradient", "initial_weights"} <= set(also["traits"])
+    assert not also["results"]
+    assert absent["error"] == "no such thing: at all"
+    assert set(closed) == {"inside", "outside"}

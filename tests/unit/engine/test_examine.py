@@ -103,7 +103,7 @@ def test_what_the_subject_raises_is_a_finding():
 def test_a_step_that_the_subject_does_not_offer_makes_the_law_inapplicable():
     result = one(raising("no training here", unsupported=True), TRAINING)
     assert (result.verdict, result.cases) == ("inapplicable", 0)
-    assert result.reason == "the subject offers none of the cases"
+    assert result.reason == "the subject offers none of the cases: no training here"
 
 
 def test_a_law_holds_where_the_subject_offers_some_of_its_cases():

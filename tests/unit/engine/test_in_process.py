@@ -1,5 +1,7 @@
 """``bncheck.check``, on a framework made here and on torch."""
 
+import os
+import random
 import sys
 import types
 
@@ -113,6 +115,23 @@ def test_a_wrong_layer_fails_with_the_findings_as_the_text(madeup):
         "Forward(x=[[0.0], [8.0]], training=True)",
     ):
         assert part in text
+
+
+def test_the_process_is_afterwards_what_it_was(madeup, monkeypatch):
+    def seeded(self, network, shape, dtype, seed):
+        os.environ.update(MADEUP_SEED=str(seed), MADEUP_DTYPE=dtype)
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        return build(self, network, shape, dtype, seed)
+
+    build = Adapter.build
+    monkeypatch.setattr(Adapter, "build", seeded)
+    monkeypatch.setenv("MADEUP_DTYPE", "mine")
+    before = dict(os.environ), random.getstate(), np.random.get_state()[1].tolist()
+    bncheck.check(Plain, like="madeup", select="rows_permute", max_examples=30)
+    with pytest.raises(AssertionError):
+        bncheck.check(Outside, like="madeup", select="training_output*", max_examples=60)
+    assert before == (dict(os.environ), random.getstate(), np.random.get_state()[1].tolist())
 
 
 def test_it_is_deterministic(madeup):
@@ -246,3 +265,11 @@ class TestTorch:
 
         with pytest.raises(AssertionError, match="mechanism: moving_average: swapped"):
             bncheck.check(self.factory(torch, swap), select="moving_mean*", max_examples=10)
+
+    def test_threads_and_random_state_are_afterwards_what_they_were(self, torch):
+        threads, state = torch.get_num_threads(), torch.get_rng_state()
+        torch.set_num_threads(2)
+        bncheck.check(self.factory(torch), select="rows_permute", max_examples=5)
+        assert torch.get_num_threads() == 2
+        assert torch.equal(torch.get_rng_state(), state)
+        torch.set_num_threads(threads)

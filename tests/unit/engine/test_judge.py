@@ -1,8 +1,11 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from fake_subjects import bent, dying, raising
 
+from bncheck.cases.network import BatchNorm
+from bncheck.cases.variants import layer_example
 from bncheck.engine.judge import MOST_FAILURES, Tally, judge
 from bncheck.invariants import load_all
 from bncheck.truth.reference_subject import reference_subject
@@ -94,3 +97,42 @@ def failing_check(check):
         raise Violation("it differs", [0], 1.0, 0.0, 0.5)
 
     return checked
+
+
+def judged_packed(bend, name):
+    """The tally of a law on a case of two channels, whose variants were asked beside those of other laws."""
+    subject, tally = bent(bend), Tally(load_all()[name])
+    laws = [load_all()[each] for each in ("channels_are_independent", "channels_permute", "scale_invariance")]
+    case = layer_example([[0.0, 1.0], [8.0, 3.0], [1.0, 2.0]], layer=BatchNorm())
+    subject.prefetch([case, *(variant for law in laws for variant in law.variants(case))])
+    judge(subject, tally, case)
+    return tally
+
+
+def wide(program, answer, change):
+    """The answer with a changed output where a call has more than four channels."""
+    for step, given in zip(answer["steps"], program["steps"], strict=True):
+        if "y" in step and given["x"].shape[-1] > 4:
+            step["y"] = change(step["y"])
+    return answer
+
+
+def test_a_failure_of_a_packed_case_alone_is_kept_with_the_packed_case():
+    tally = judged_packed(lambda p, a: wide(p, a, lambda y: y + (np.arange(y.shape[-1]) > 4)), "channels_permute")
+    ((case, violation),) = tally.failing.values()
+    assert case.shape[1] > 4
+    assert violation.what == "the output for permuted channels differs"
+    assert tally.unconfirmed is None
+
+
+def test_what_differs_between_a_packed_answer_and_another_is_no_failure_of_a_law_that_holds_on_both():
+    tally = judged_packed(lambda p, a: wide(p, a, lambda y: y * np.float32(1.01)), "scale_invariance")
+    assert (tally.cases, tally.failing, tally.unconfirmed) == (1, {}, None)
+
+
+def test_a_packed_failure_that_does_not_come_again_on_newly_built_models_is_noted():
+    def bend(program, answer):
+        return answer if program.get("fresh") else wide(program, answer, lambda y: y * np.float32(1.01))
+
+    tally = judged_packed(bend, "scale_invariance")
+    assert (tally.failing, tally.unconfirmed[1].what) == ({}, "the output for scaled data differs")

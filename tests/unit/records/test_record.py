@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bncheck import invariants
+from bncheck.cases.arrays import from_json
 from bncheck.cases.case import Case
 from bncheck.engine import campaign
 from bncheck.engine.examine import Budget, Finding, Result
@@ -56,6 +57,31 @@ def test_numbers_that_json_lacks_are_strings():
     assert Case.from_json(json.loads(json.dumps(plain["finding"]["case"]))).digest == case.digest
 
 
+def test_a_finding_has_the_whole_arrays_where_they_are_small(real):
+    found = [finding for cell in real["cells"] for each in cell["results"] for finding in record.findings(each)]
+    assert found
+    for finding in found:
+        arrays = {name: from_json(array) for name, array in finding["arrays"].items()}
+        at = tuple(finding["where"])
+        assert {name: float(array[at]) for name, array in arrays.items()} == {name: finding[name] for name in arrays}
+
+
+def test_large_arrays_stay_out_of_the_record():
+    case = load_all()["inference_is_rowwise"].examples[0]
+    for size, kept in ((record.MOST_SHOWN, True), (record.MOST_SHOWN + 1, False)):
+        arrays = dict.fromkeys(("actual", "expected", "allowed"), np.zeros(size))
+        finding = Finding("y", [0], 1.0, 0.0, 0.0, "unexplained", case, arrays)
+        plain = record.plain_result(Result("law", "fail", 1, 2.0, 0.1, finding))
+        assert ("arrays" in plain["finding"]) is kept
+
+
+def test_a_finding_may_be_accepted_and_have_a_script(real):
+    changed = copy.deepcopy(real)
+    result = next(each for cell in changed["cells"] for each in cell["results"] if each["finding"])
+    result["finding"] |= {"accepted": {"reason": "known", "link": "https://example.org/1"}, "script": "print()"}
+    jsonschema.validate(record.checked(changed, "x"), record.schema())
+
+
 def test_a_file_is_replaced_whole_or_not_at_all(real, tmp_path, monkeypatch):
     path = tmp_path / "record.json"
     path.write_text("the older record")
@@ -94,6 +120,8 @@ def test_text_that_no_encoding_has_is_written_all_the_same(real, tmp_path):
         ('{"schema": 1, "cells": [', "is not JSON, or broken off"),
         ("[" * 100_000, "nested too deeply"),
         ('{"schema": 1, "bncheck": "1", "seed": NaN, "cells": []}', "JSON has no NaN"),
+        ('{"schema": 1, "bncheck": "1", "seed": 1e999, "cells": []}', "no float is as large as 1e999"),
+        ('{"schema": 1, "bncheck": "1", "seed": 1' + "0" * 400 + ', "cells": []}', "no float is as large as 100"),
         ("[]", "is no record of bncheck"),
         ('{"runs": []}', "is no record of bncheck"),
         ('{"schema": 2, "cells": []}', "of schema 2, and this bncheck reads 1"),

@@ -8,7 +8,7 @@ from bncheck.cases.network import Activation, BatchNorm, Dense, Detached, Dropou
 from bncheck.invariants import load_all
 from bncheck.records import record
 from bncheck.reports import terminal
-from bncheck.reports.finding import network
+from bncheck.reports.facts import network
 from bncheck.reports.words import clean
 
 LAW = "linear_activation_keeps_initial_weights"
@@ -157,6 +157,15 @@ def test_conventions_tell_where_they_differ():
     )
     assert "biased; unbiased at rank 4 or rank 5, channels last  tf1.14" in text
     assert "torch2.13, torch1.4" in text
+
+
+def test_a_trait_that_is_the_one_legal_value_of_its_axis_goes_unsaid():
+    traits = {"rows": "all", "epsilon": "floor", "batch_of_one": "accepted", "frozen_layer": "unexplained"}
+    text = shown(cell("a", result(), traits=traits))
+    said = [
+        line.split()[0] for line in text.partition("conventions")[2].splitlines() if line.strip() and line[0] == " "
+    ]
+    assert said == ["batch_of_one", "epsilon", "frozen_layer"]
 
 
 def test_a_note_and_an_interruption_are_told():

@@ -99,6 +99,12 @@ def test_the_small_tensorflow_must_have_a_wheel_for_this_machine(shelf):
     assert facts("tensorflow==2.15.1")[0][0] == "tensorflow==2.15.1"
 
 
+def test_every_mode_of_tensorflow_runs_in_one_environment(shelf):
+    assert index.cell_for("tensorflow==2.15.1:graph") == index.cell_for("tensorflow==2.15.1")
+    with pytest.raises(UnknownName, match="did you mean graph"):
+        index.cell_for("tensorflow==2.15.1:grap")
+
+
 def test_tf_keras_brings_the_tensorflow_of_its_series(shelf):
     cell = index.cell_for("tf-keras==2.21.0")
     assert (cell.name, cell.framework, cell.mode) == ("tf-keras==2.21.0", "tensorflow", "tf-keras")

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import seed as with_seed
+from sweep import drawn
 
 from bncheck.cases.case import Fit, Freeze
 from bncheck.cases.network import BatchNorm, Linear
@@ -77,25 +76,6 @@ def test_no_case_is_lost():
     assert sorted(c.digest for _, members in pack(cases) for c in members) == sorted(c.digest for c in cases)
 
 
-def drawn(seed, count):
-    found = []
-
-    @with_seed(seed)
-    @settings(
-        max_examples=count,
-        phases=[Phase.generate],
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(layer_cases(seed))
-    def draw(case):
-        found.append(case)
-
-    draw()
-    return found
-
-
 def arrays(found, right):
     """The numbers of a trace beside the balls of the reference."""
     for i, step in enumerate(right):
@@ -111,7 +91,7 @@ def arrays(found, right):
 def test_a_case_has_the_same_numbers_packed_and_alone_within_its_bounds(seed):
     """With all the variants that the laws ask for beside it."""
     subject, packed_at_least_once = reference_subject(), 0
-    for case in drawn(seed, 25):
+    for case in drawn(layer_cases, seed, 25):
         cases = {each.digest: each for law in LAWS for each in (case, *law.variants(case))}
         for whole, members in pack(cases.values()):
             packed_at_least_once += len(members) > 1

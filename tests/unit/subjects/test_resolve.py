@@ -1,6 +1,8 @@
 import json
+import re
 import sys
 import venv
+from dataclasses import replace
 
 import pytest
 
@@ -45,6 +47,29 @@ def test_a_requirement_is_worked_out_from_the_index(monkeypatch):
     monkeypatch.setattr(index, "cell_for", {"keras==3.15.1:jax": cell}.__getitem__)
     spec = one("keras==3.15.1:jax")
     assert (spec.name, spec.adapter, spec.mode, spec.cell) == ("keras==3.15.1:jax", "keras", "jax", cell)
+
+
+@pytest.mark.parametrize("name", ["tf2.1:graph", "tensorflow==2.1.0:graph"])
+def test_a_mode_that_needs_nothing_installed_runs_in_the_environment_without_it(monkeypatch, name):
+    plain = matrix.cell("tf2.1")
+    monkeypatch.setattr(index, "cell_for", {"tensorflow==2.1.0:graph": replace(plain, name="tensorflow==2.1.0")}.get)
+    spec = one(name)
+    assert (spec.name, spec.adapter, spec.mode, spec.cell.mode) == (name, "tensorflow", "graph", None)
+    assert spec.cell.require == plain.require
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("tf2.1:grap", "mode of tensorflow is called 'grap': did you mean graph"),
+        ("torch2.13:graph", "torch has no modes"),
+        ("keras3.15-tf:jax", "keras3.15-tf is tensorflow already: leave out ':jax'"),
+        ("tfkeras2.21:graph", "tfkeras2.21 is tf-keras already"),
+    ],
+)
+def test_a_mode_of_a_cell_is_checked(name, says):
+    with pytest.raises(UsageError, match=re.escape(says)):
+        one(name)
 
 
 def test_the_reference_needs_no_interpreter():

@@ -31,8 +31,9 @@ class Counting(ReferenceTransport):
         self.requests.append(len(programs))
 
     def receive(self):
-        inputs = [step["x"] for program in self.waiting for step in program["steps"] if "x" in step]
+        inputs = [step["x"] for program in self.waiting[0] for step in program["steps"] if "x" in step]
         if self.poison is not None and any((x == self.poison).any() for x in inputs):
+            self.waiting.popleft()
             raise WorkerDied("the worker died with SIGSEGV (it said nothing)")
         return self.answer(super().receive())
 
@@ -91,6 +92,17 @@ def test_a_case_that_is_not_among_those_sent_ahead_waits_for_them():
     assert requests == [1, 1]
 
 
+def test_an_answer_is_looked_at_when_the_next_request_is_on_its_way():
+    subject, requests = counting()
+    receive = subject.transport.receive
+    subject.transport.receive = lambda: requests.append("looked") or receive()
+    subject.prefetch(CASES[:1])
+    subject.prefetch(CASES[:2])
+    assert requests == [1, 1, "looked"]
+    subject.run(CASES[1])
+    assert requests == [1, 1, "looked", "looked"]
+
+
 def test_some_requests_are_packed_and_some_are_not():
     programs = []
     for i in range(0, len(CASES) - 1, 2):
@@ -98,6 +110,28 @@ def test_some_requests_are_packed_and_some_are_not():
         subject.prefetch(CASES[i : i + 2])
         programs += requests
     assert set(programs) == {1, 2}
+
+
+def test_a_trace_knows_the_packed_case_that_it_was_cut_out_of_as_long_as_it_is_remembered(monkeypatch):
+    monkeypatch.setattr(module, "KEPT_TRACES", 2)
+    pairs = [CASES[i : i + 2] for i in range(0, len(CASES) - 1, 2)]
+    subject, requests = counting()
+    for pair in pairs:
+        subject.prefetch(pair)
+        subject.run(pair[0])
+        assert [len(case.first_x[0]) for case in subject.packed(pair)] == [2] * (requests[-1] == 1)
+    assert len(subject.groups) <= 2
+
+
+def test_packed_cases_are_run_again_by_newly_built_models():
+    asked = []
+    subject, _ = counting()
+    subject.transport.send = lambda programs, send=subject.transport.send: asked.append(programs) or send(programs)
+    pair = next(pair for pair in zip(CASES[::2], CASES[1::2], strict=False) if int(pair[0].digest[0], 16) % 8 < 7)
+    subject.prefetch(pair)
+    subject.renew(pair)
+    assert subject.run(pair[1]).finish()
+    assert [[program.get("fresh", False) for program in programs] for programs in asked] == [[False], [True]]
 
 
 def test_the_oldest_traces_are_forgotten(monkeypatch):
@@ -210,12 +244,11 @@ def test_an_exception_in_a_packed_request_is_looked_for_in_each_case():
     assert raised == [7.0]
 
 
-def test_time_in_the_subject_and_time_waited_are_counted():
+def test_time_in_the_subject_is_counted():
     subject, _ = counting(answer=lambda answers: [{**answer, "seconds": 0.25} for answer in answers])
     subject.run(CASES[0])
     subject.run(NETWORK)
     assert subject.inside == 0.5
-    assert subject.waited > 0
 
 
 def test_it_can_what_its_description_says():

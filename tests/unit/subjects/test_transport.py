@@ -155,6 +155,33 @@ def test_programs_are_answered_in_their_order_by_one_process(start):
     assert worker.process.pid == process
 
 
+def test_a_request_may_be_sent_before_the_last_answer_is_received(start):
+    worker = start()
+    worker.send([program(1)])
+    worker.send([program(2)])
+    assert [worker.receive()[0]["steps"][0]["y"].max() for _ in range(2)] == [2, 3]
+
+
+def test_a_death_is_that_of_the_request_that_was_answered_next(start):
+    worker = start()
+    worker.send([program(13)])
+    worker.send([program(2)])
+    with pytest.raises(WorkerDied, match="exit code 3"):
+        worker.receive()
+    assert worker.receive()[0]["steps"][0]["y"].max() == 3
+
+
+def test_a_request_that_follows_an_answer_in_another_language_is_lost_with_it(start, folder):
+    (folder / "__main__.py").write_text(GARBLED)
+    worker = start("garbage")
+    worker.send([program(1)])
+    worker.send([program(2)])
+    with pytest.raises(Malformed):
+        worker.receive()
+    with pytest.raises((WorkerDied, Malformed)):
+        worker.receive()
+
+
 def test_an_exception_is_data_and_the_process_goes_on(start):
     worker = start()
     raised, unsupported, fine = ask(worker, 16, 17, 1)

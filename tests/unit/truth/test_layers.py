@@ -6,6 +6,7 @@ import pytest
 from bncheck.cases.case import Backward, Case, Fit, Forward, Freeze, SetState, State
 from bncheck.cases.network import Activation, BatchNorm, Dense, Linear
 from bncheck.truth import reference
+from bncheck.truth.edges import Refused
 from bncheck.truth.traits import ILLEGAL, LEGAL, Traits, defects
 
 X = np.array([[0.0], [8.0], [1.0]])
@@ -85,6 +86,51 @@ def test_epsilon_is_elsewhere(value, eps, deviation):
 def test_a_swapped_moving_average_keeps_the_share_of_the_new_statistic():
     _, state = run(TRAIN, Traits(moving_average="swapped"))
     assert state["moving_mean"] == pytest.approx([0.1 * 1 + 0.9 * MEAN])
+
+
+@pytest.mark.parametrize(
+    ("value", "first", "second"),
+    [
+        ("plain", 0.9 * 1 + 0.1 * 3, 0.81 * 1 + 0.09 * 3 + 0.1 * 13),
+        # From zero, and divided by 1 - 0.9^t: what was stored is forgotten.
+        ("debiased", 3, (0.09 * 3 + 0.1 * 13) / 0.19),
+        ("cumulative", 3, (3 + 13) / 2),
+    ],
+)
+def test_a_moving_average_over_two_batches(value, first, second):
+    state = [{name: np.full(1, given) for name, given in STATE.items()}]
+    steps = (SetState(state), Forward(X, True), State(), Forward(X + 10, True), State())
+    found = reference.run_in_dtype(Case((BatchNorm(),), steps), Traits(moving_average=value))
+    means = [found[i]["state"][0]["moving_mean"][0] for i in (2, 4)]
+    assert means == pytest.approx([first, second])
+
+
+def test_without_a_momentum_a_moving_average_is_cumulative():
+    _, state = run(TRAIN, layer=BatchNorm(momentum=None))
+    assert state["moving_mean"] == pytest.approx([MEAN])
+
+
+def test_a_debiased_average_that_keeps_all_of_itself_keeps_it():
+    _, state = run(TRAIN, Traits(moving_average="debiased"), BatchNorm(momentum=1.0))
+    assert state["moving_mean"] == [1]
+
+
+def test_one_value_a_channel_is_refused_in_training_alone():
+    refusing = Traits(batch_of_one="refused")
+    with pytest.raises(Refused):
+        run(TRAIN, refusing, x=X[:1])
+    answer, _ = run(INFER, refusing, x=X[:1])
+    assert answer["y"] == pytest.approx(normalised(X[:1], 1, ROOT(4 + 1e-3)))
+    answer, _ = run(TRAIN, x=X[:1])
+    assert answer["y"] == pytest.approx(0.5)
+
+
+def test_a_frozen_layer_may_normalise_with_the_batchs_statistics_and_keep_its_own():
+    state = [{name: np.full(1, given) for name, given in STATE.items()}]
+    case = Case((BatchNorm(),), (SetState(state), Freeze(0, True), Forward(X, True), State()))
+    found = reference.run_in_dtype(case, Traits(frozen_output="batch"))
+    assert found[2]["y"] == pytest.approx(normalised(X, MEAN, ROOT(VARIANCE + 1e-3)))
+    assert found[3]["state"][0]["moving_mean"] == [1]
 
 
 def test_a_momentum_in_single_precision_shows_in_double():

@@ -39,6 +39,13 @@ def test_it_does_not_offer_dropout_that_drops():
     assert raised.value.unsupported
 
 
+def test_what_it_refuses_is_raised_and_not_unsupported():
+    case = layer_example([[8.0]], layer=BatchNorm())
+    with pytest.raises(Raised, match="one value a channel") as raised:
+        reference_subject(Traits(batch_of_one="refused")).run(case).y(3)
+    assert not raised.value.unsupported
+
+
 def test_it_describes_itself_as_any_subject():
     subject = reference_subject(name="ours")
     assert subject.name == "ours"

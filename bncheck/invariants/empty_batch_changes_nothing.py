@@ -1,0 +1,26 @@
+"""A batch of no values is refused, or changes no statistic and has gradients of zero.
+
+Why: a filter, a shard or the end of a data set may leave no rows.  The mean of nothing is 0 / 0, and once it is in the
+moving statistics the model predicts NaN for good.
+"""
+
+import numpy as np
+
+from bncheck.cases.edge_strategies import attempt_example, empty_cases
+from bncheck.invariants import Origin
+from bncheck.truth.attempts import refused_or_right
+from bncheck.truth.traits import Traits
+
+ORIGIN = Origin("https://github.com/pytorch/pytorch/issues/12013", affected={"tensorflow": "*", "keras": "*"})
+KIND = "contract"
+NEEDS = {"training", "gradients"}
+CASES = empty_cases
+EXAMPLES = [attempt_example(np.zeros(shape)) for shape in ((0, 1), (0, 1, 1, 2), (2, 0, 2))]
+
+
+def check(subject, case):
+    return refused_or_right(subject, case)
+
+
+def mutant():
+    return Traits(empty_batch="averaged")

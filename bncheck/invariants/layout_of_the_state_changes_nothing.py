@@ -1,0 +1,59 @@
+"""Weights and statistics that lie strided, transposed, reversed or offset in memory act as their copies do.
+
+Why: a parameter may be a slice of a larger one, a buffer shared with another process or an expanded scalar.  A kernel
+that takes it for contiguous reads, or writes, its neighbours.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from bncheck.cases.case import SetState
+from bncheck.cases.edge_strategies import layout_cases, layout_example
+from bncheck.invariants import Origin
+from bncheck.truth.compare import near
+from bncheck.truth.expected import expected
+from bncheck.truth.traits import Traits
+from bncheck.worker.layouts import LAYOUTS
+
+ORIGIN = Origin(
+    "https://github.com/pytorch/pytorch/pull/48919",
+    affected={"torch": ">=1.10"},
+    note="whose kernel reads gamma and the statistics by pointer in the gradient",
+)
+KIND = "metamorphic"
+NEEDS = {"inference", "training", "gradients", "state_layouts"}
+CASES = layout_cases
+EXAMPLES = [layout_example(layout) for layout in sorted(LAYOUTS)]
+
+
+def variants(case):
+    layout, (state,) = case.steps[1].layout, case.steps[0].state
+    laid = dict(state)
+    if layout == "broadcast":  # not what training writes to: the channels would write to one place
+        laid = {name: np.full_like(value, value[0]) for name, value in state.items() if "moving" not in name}
+    steps = [replace(step, layout=None) if hasattr(step, "layout") else step for step in case.steps]
+    return [case.but(steps=(steps[0], SetState([laid], each), *steps[1:])) for each in (layout, None)]
+
+
+def check(subject, case):
+    laid, plain = (subject.run(variant) for variant in variants(case))
+    right = expected(subject, variants(case)[1])
+
+    def judge(what, actual, wanted, ball):
+        return near(f"{what} with a state in another layout", actual, wanted, 2 * ball.error)
+
+    margins = []
+    for i in (2, 4):
+        margins += [judge(n, laid.array(i, n), plain.array(i, n), right[i][n]) for n in ("y", "dx")]
+        margins += _each(judge, "gradient for ", laid.params(i), plain.params(i), right[i]["params"])
+        margins += _each(judge, "", laid.state(i + 1), plain.state(i + 1), right[i + 1]["state"])
+    return max(margins)
+
+
+def _each(judge, what, laid, plain, right):
+    return [judge(f"{what}{name}", laid[0][name], plain[0][name], ball) for name, ball in right[0].items()]
+
+
+def mutant():
+    return Traits(memory_layout="ignored")

@@ -1,0 +1,48 @@
+"""An input of another rank or number of channels, or a state of another length, is refused and leaves the state alone.
+
+An input of another dtype is refused, too, or computed as if it had been cast.
+
+Why: what fits by broadcasting is normalised with another channel's statistics, silently.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from bncheck.cases.case import Forward, SetState
+from bncheck.cases.edge_strategies import attempt_example, malformed_cases
+from bncheck.invariants import PAPER
+from bncheck.truth.attempts import refused_or_as
+from bncheck.truth.traits import Traits
+
+ORIGIN = PAPER
+KIND = "contract"
+NEEDS = {"inference", "training"}
+CASES = malformed_cases
+X = np.array([[0.0, 1.0, 2.0], [8.0, 3.0, 1.0]], np.float32)
+EXAMPLES = [
+    attempt_example(X, Forward(X[:, :1], True)),
+    attempt_example(X, Forward(X[:, :1], False)),
+    attempt_example(X, Forward(X.reshape(2, 1, 1, 3), True)),
+    attempt_example(X, Forward(X.astype(np.float64), True)),
+    attempt_example(X, Forward(X.astype(np.int64), True)),
+    attempt_example(X, Forward(X.astype(np.int64), True), dtype="float64"),
+    attempt_example(X, SetState([{"gamma": X[0, :1]}])),
+    attempt_example(X, SetState([{"moving_mean": np.zeros(6, np.float32)}])),
+]
+
+
+def variants(case):
+    step = case.steps[1].of
+    if not hasattr(step, "x"):
+        return []
+    cast = replace(step, x=step.x.astype(case.dtype))
+    return [case.but(steps=(case.steps[0], replace(case.steps[1], of=cast), case.steps[2]))]
+
+
+def check(subject, case):
+    return refused_or_as(subject, case, *(variants(case) or [case]))
+
+
+def mutant():
+    return Traits(malformed_input="fitted")

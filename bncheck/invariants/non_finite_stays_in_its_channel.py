@@ -1,0 +1,60 @@
+"""A NaN or an infinity in one channel leaves the other channels' output, statistics and gradients alone.
+
+Why: one broken feature or one dead sensor must not take the others with it; a sum over the wrong axis, or a product
+with zero in the place of a choice, spreads a NaN over the whole layer.
+"""
+
+import numpy as np
+
+from bncheck.cases.edge_strategies import poisoned
+from bncheck.cases.network import BatchNorm
+from bncheck.cases.strategies import layer_cases
+from bncheck.cases.variants import layer_example
+from bncheck.invariants import PAPER
+from bncheck.truth.compare import near
+from bncheck.truth.expected import expected
+from bncheck.truth.traits import Traits
+
+ORIGIN = PAPER
+KIND = "metamorphic"
+NEEDS = {"inference", "training", "gradients"}
+CASES = layer_cases
+EXAMPLES = [
+    layer_example([[0.0, 3.0], [8.0, 4.0]], layer=BatchNorm()),
+    layer_example([[[[0.0, 3.0]]], [[[8.0, 4.0]]]], layer=BatchNorm()),
+]
+
+
+def variants(case):
+    return [poisoned(case)[0]]
+
+
+def check(subject, case):
+    if case.shape[case.layer.axis] < 2:
+        return None
+    axis = case.layer.axis % len(case.shape)
+    _, place = poisoned(case)
+    (beside,) = (subject.run(variant) for variant in variants(case))
+    clean, right = subject.run(case), expected(subject, case)
+
+    def judge(what, actual, wanted, ball, along):
+        actual, wanted, error = (np.delete(a, place[axis], along) for a in (actual, wanted, ball.error))
+        same = np.isnan(actual) & np.isnan(wanted)  # not the neighbour's fault
+        actual, wanted = (np.where(same, 0, a) for a in (actual, wanted))
+        return near(f"{what} beside a channel that is not finite", actual, wanted, 2 * error)
+
+    margins = []
+    for i in (1, 3):
+        for name in ("y", "dx"):
+            margins.append(judge(name, beside.array(i, name), clean.array(i, name), right[i][name], axis))
+        margins += _each(judge, "gradient for ", beside.params(i), clean.params(i), right[i]["params"])
+        margins += _each(judge, "", beside.state(i + 1), clean.state(i + 1), right[i + 1]["state"])
+    return max(margins)
+
+
+def _each(judge, what, beside, clean, right):
+    return [judge(f"{what}{name}", beside[0][name], clean[0][name], ball, 0) for name, ball in right[0].items()]
+
+
+def mutant():
+    return Traits(non_finite="spreads")
