@@ -39,6 +39,7 @@ class BatchNormMath:
             mean, variance = (weights[name].reshape(*shape) for name in ("moving_mean", "moving_variance"))
         if counts and (training or self.traits.inference_updates == "moving"):
             self._move(weights, *(self._batch(x, axes) if not batch_statistics else (mean, variance, count)))
+        self.batches += not training and self.traits.batch_count == "inference"
         inverse = self._inverse(variance)
         gamma, beta = weights.get("gamma"), weights.get("beta")
         factor = inverse if gamma is None else gamma.reshape(shape) * inverse
@@ -101,7 +102,7 @@ class BatchNormMath:
         """
         momentum, average = self.layer.momentum, self.traits.moving_average
         if momentum is None or average == "cumulative":
-            return 1 - 1 / self.batches
+            return 1 - 1 / (self.batches + (self.traits.cumulative_average == "of_initial_too"))
         if average == "debiased" and momentum < 1:
             return 1 - (1 - momentum) / (1 - momentum**self.batches)
         return momentum

@@ -22,7 +22,7 @@ BROKEN = {
     # The fused kernel raises a small epsilon; 1 - momentum is rounded to float32; an operation's seed is its number.
     "tf1.14": {**OUTPUTS, **STATISTICS, **EMPTY, **NO_MASKS, "linear_activation_keeps_initial_weights": {SEEDS}},
     "tf2.0": {
-        **{**OUTPUTS, **STATISTICS, **EMPTY, **NO_MASKS},
+        **(OUTPUTS | STATISTICS | EMPTY | NO_MASKS),
         # A float64 layer that was built for rank 2 takes rank 4.
         "malformed_step_is_refused": {MOVED, f"{MOVED}; {MOMENTUM}", UNEXPLAINED},
     },
