@@ -16,7 +16,7 @@ from bncheck.cases.case import Case
 from bncheck.engine import campaign, replay
 from bncheck.engine.examine import Budget
 from bncheck.records import record
-from bncheck.reports import again, files, formats, progress, terminal
+from bncheck.reports import again, files, formats, progress, script, terminal
 from bncheck.subjects import provision, resolve
 
 HOLDS, BROKEN, INCOMPLETE, NOTHING_RAN, INTERRUPTED = 0, 1, 2, 5, 130
@@ -71,6 +71,7 @@ def run(subjects, select, ignore, max_examples, max_time, seed, workers, record_
     specs = resolve.resolve(subjects, python, layer)
     with progress.shown() as shown:
         found = campaign.run(specs, laws, budget, workers=workers, progress=shown, chosen=given.laws if given else None)
+    script.add(found, invariants.load_all())
     if record_file:
         record.write(found, record_file)
     files.write(wanted, found, invariants.load_all())
