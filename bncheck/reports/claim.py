@@ -148,7 +148,7 @@ def _numbers(law, case, finding):
         search = _Search(law, case, finding, Answers(refused))
         found = search.observed()
         if found:
-            observed, number = min(found, key=lambda each: search.distance(each[1]))
+            observed, _ = min(found, key=lambda each: search.distance(each[1]))
             expected = search.expected(observed) or _number(finding["expected"])
             meaning = "" if refused or not case.where(Attempt) or search.either_way() else "right"
             return Claim(search.place(observed), expected, _number(finding["allowed"]), meaning)

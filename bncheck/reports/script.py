@@ -12,7 +12,7 @@ from pprint import pformat
 from textwrap import wrap
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from packaging.version import Version
 
 from bncheck.cases.case import Attempt, Backward, Freeze, SetState, State
@@ -85,7 +85,7 @@ def _script(record, cell, result, finding, laws):
             )
         )
         return re.sub(r"\n{4,}", "\n\n\n", re.sub(r"(?m)^ +$", "", text))
-    except UndefinedError as error:
+    except TemplateError as error:
         raise Unsayable(f"no script says {law.name} on {idiom}: {error}") from None
 
 
