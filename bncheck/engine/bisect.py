@@ -36,20 +36,14 @@ class Change:
     asked: dict = field(default_factory=dict)
     skipped: dict = field(default_factory=dict)
 
-    @property
-    def between(self):
-        """The skipped releases between the two, any of which may have been the first."""
-        order = list(self.skipped | self.asked)
-        return [each for each in self.skipped if order]
 
-
-def search(names: Sequence[str], ask: Callable[[str], str], tell: Callable[[str, str], object]) -> Change:
+def search(names: Sequence[str], ask: Callable[[str], object], tell: Callable[[str, object], object]) -> Change:
     """Between the first and the last of these releases that can be asked, where the answer changed.
 
     ``ask`` gives a release's answer, or raises Skipped; ``tell`` is told of each.  Raises UsageError where the answer
     of both ends is one.
     """
-    asked: dict[str, str] = {}
+    asked: dict[str, object] = {}
     skipped: dict[str, str] = {}
 
     def first_of(places: Iterable[int]) -> int | None:
@@ -70,10 +64,14 @@ def search(names: Sequence[str], ask: Callable[[str], str], tell: Callable[[str,
     low = first_of(range(len(names)))
     high = first_of(range(len(names) - 1, low if low is not None else -1, -1))
     if low is None or high is None:
-        raise UsageError("no two releases can be asked: " + "; ".join(f"{k}: {v}" for k, v in list(skipped.items())[:3]))
+        raise UsageError(
+            "no two releases can be asked: " + "; ".join(f"{k}: {v}" for k, v in list(skipped.items())[:3])
+        )
     start, end = asked[names[low]], asked[names[high]]
     if start == end:
-        raise UsageError(f"nothing changed between {names[low]} and {names[high]}: {start} on both; name other releases")
+        raise UsageError(
+            f"nothing changed between {names[low]} and {names[high]}: {start} on both; name other releases"
+        )
     while True:
         middle = (low + high) // 2
         place = first_of(sorted(range(low + 1, high), key=lambda each: abs(each - middle)))
@@ -156,9 +154,8 @@ def of_axis(axis):
 
     def question(subject):
         try:
-            values = probe.measure(subject, asked).plain()[axis]
+            return probe.measure(subject, asked).plain()[axis]
         except (Raised, Malformed) as error:
             raise Skipped(str(error)) from None
-        return values if isinstance(values, str) else "; ".join(f"{v} at {k}" for k, v in values.items())
 
     return question

@@ -188,7 +188,8 @@ def _step(step, before, place, whole):
     if isinstance(step, Backward) and not (whole or (place and place.way != ("y",))):
         kind = "Forward"
     return {
-        "mask": None, **plain,
+        "mask": None,
+        **plain,
         "kind": kind,
         "attempt": attempt,
         "frozen": [i for i, on in frozen.items() if on],
