@@ -16,7 +16,7 @@ from bncheck.cases.case import Case
 from bncheck.engine import campaign, replay
 from bncheck.engine.examine import Budget
 from bncheck.records import ledger, record
-from bncheck.reports import again, files, formats, progress, terminal
+from bncheck.reports import again, files, formats, progress, script, terminal
 from bncheck.subjects import provision, resolve
 
 HOLDS, BROKEN, INCOMPLETE, NOTHING_RAN, INTERRUPTED = 0, 1, 2, 5, 130
@@ -78,6 +78,7 @@ def run(
         chosen = given.laws if given else None
         found = campaign.run(specs, laws, budget, workers=workers, progress=shown, chosen=chosen, ledger=entries)
     found = ledger.accepted(found, entries)
+    script.add(found, invariants.load_all())
     if record_file:
         record.write(found, record_file)
     files.write(wanted, found, invariants.load_all())

@@ -1,4 +1,4 @@
-"""A finding of a record by its name: a law, LAW@CELL where several cells have one, or LAW@CELL#2 for a further one."""
+"""A finding of a record by its name: a law, LAW@CELL where several cells break it, or LAW@CELL#2 for a further one."""
 
 from bncheck.errors import UnknownName, UsageError
 from bncheck.records.record import findings
@@ -16,7 +16,7 @@ def chosen(record, name):
 
 
 def named(record):
-    """The findings of a record with the shortest names that tell them apart to a reader: all of them in full."""
+    """The findings of a record, each with its whole name."""
     for cell in record["cells"]:
         for result in cell["results"]:
             for place, finding in enumerate(findings(result)):

@@ -1,6 +1,5 @@
 """The product on real frameworks: `bncheck run` on four cells.  Their environments are built at first use."""
 
-import json
 import subprocess
 import sys
 
@@ -38,22 +37,6 @@ MASKS = {"fully_masked_batch_changes_nothing", "masked_steps_stay_out"}
 NOT_OFFERED = {"torch2.13": MASKS}
 ESTIMATORS = {"tf1.14": {"biased", "unbiased"}, "tf2.0": {"biased", "unbiased"}, "keras3.15-tf": {"biased"}}
 LINEAR = {"linear_activation_is_identity", "linear_activation_keeps_gradients", "linear_activation_keeps_training"}
-
-
-@pytest.fixture(scope="module")
-def records(tmp_path_factory):
-    """Runs a cell once, and gives its record and exit code."""
-    folder, known = tmp_path_factory.mktemp("records"), {}
-
-    def record(*cells):
-        if cells not in known:
-            file = folder / f"{'-'.join(cells)}.json"
-            command = [sys.executable, "-m", "bncheck", "run", *cells, "--record", str(file)]
-            code = subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode
-            known[cells] = json.loads(file.read_text()), code
-        return known[cells]
-
-    return record
 
 
 def results(record):
