@@ -109,6 +109,10 @@ def _fit(model, step):
     return {"loss": model.fit(**{name: step[name] for name in names})}
 
 
+def _train(model, step):
+    return {"history": model.train(**{name: value for name, value in step.items() if name != "step"})}
+
+
 def _freeze(model, step):
     model.freeze(step["layer"], step["on"])
     return {}
@@ -125,6 +129,7 @@ STEPS = {
     "Forward": _forward,
     "Backward": _backward,
     "Fit": _fit,
+    "Train": _train,
     "Freeze": _freeze,
     "SaveLoad": _save_load,
 }

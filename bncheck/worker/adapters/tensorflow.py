@@ -1,7 +1,6 @@
 """tf.keras 1.12 to 2.15, and tf_keras on newer TensorFlow: graphs and sessions in TF 1, eager in TF 2."""
 
 import contextlib
-import inspect
 import os
 import random
 import tempfile
@@ -9,7 +8,7 @@ import warnings
 
 import numpy as np
 
-from . import Unsupported
+from . import Unsupported, keras_training
 
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 with warnings.catch_warnings():
@@ -191,9 +190,14 @@ class Model:
             raise Unsupported("no loss %r" % loss)
         with _running(self.engine):
             model = self._whole()
-            model.compile(optimizer=_optimizer(self.keras, optimizer), loss=loss)
+            model.compile(optimizer=keras_training.make_optimizer(self.keras, optimizer), loss=loss)
             history = model.fit(x, y, batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0)
         return [float(value) for value in history.history["loss"]]
+
+    def train(self, x, y, **settings):
+        """``compile`` and ``fit`` of the Sequential model, with nothing that is not asked for."""
+        with _running(self.engine):
+            return keras_training.train(self.keras, self._whole(), x, y, **settings)
 
     def freeze(self, layer, on):
         """Set ``trainable``; the next call sees it, and so does ``fit``, which compiles anew."""
@@ -285,13 +289,6 @@ def _set_seed(keras, seed):
     random.seed(seed)
     np.random.seed(seed)
     v1.set_random_seed(seed)
-
-
-def _optimizer(keras, spec):
-    make = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}[spec["name"]]
-    rate = "learning_rate" if "learning_rate" in inspect.signature(make.__init__).parameters else "lr"
-    extra = {"epsilon": spec["eps"]} if "eps" in spec else {}
-    return make(**dict({rate: spec["learning_rate"]}, **extra))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,26 @@
+"""Training with Keras's own ``compile`` and ``fit``, for Keras 3 and every tf.keras."""
+
+import inspect
+
+OPTIMIZERS = {"sgd": "SGD", "adam": "Adam"}
+NAMES = {"eps": "epsilon"}
+SHORT = {"acc": "accuracy", "val_acc": "val_accuracy"}  # what tf.keras calls them before TF 2
+
+
+def train(keras, model, x, y, loss, optimizer, batch_size, epochs, shuffle, validation, accuracy):
+    """Keras's History: for each number a list with a value for each epoch."""
+    model.compile(optimizer=make_optimizer(keras, optimizer), loss=loss, metrics=["accuracy"] if accuracy else [])
+    history = model.fit(
+        x, y, batch_size=batch_size, epochs=epochs, shuffle=shuffle, validation_split=validation, verbose=0
+    )
+    return {SHORT.get(name, name): [float(v) for v in values] for name, values in history.history.items()}
+
+
+def make_optimizer(keras, spec):
+    """A new optimiser with what the spec names, and Keras's own defaults."""
+    make = getattr(keras.optimizers, OPTIMIZERS[spec["name"]])
+    known = inspect.signature(make.__init__).parameters
+    given = {NAMES.get(name, name): value for name, value in spec.items() if name != "name"}
+    if "learning_rate" in given and "learning_rate" not in known:
+        given["lr"] = given.pop("learning_rate")
+    return make(**given)
