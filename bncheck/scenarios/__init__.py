@@ -1,7 +1,7 @@
 """The public questions that began this project: one file a question in this folder, found by itself.
 
-A scenario trains the question's own network on the question's own data.  Its module has a docstring (what is asked, in a
-sentence; the network and the data; then ``Why:``), ``ORIGIN`` (a link), ``VARIANTS`` (a sentence for each, by name),
+A scenario trains the question's own network on the question's own data.  Its module has a docstring (what is asked, in
+a sentence; the network and the data; then ``Why:``), ``ORIGIN`` (a link), ``VARIANTS`` (a sentence for each, by name),
 ``OPTIONAL`` (those that run only when they are asked for), ``NUMBERS`` (what each number is, by name), ``PUBLISHED``
 (texts by variant and number), ``CURVES``, ``CLAIMS``, ``FULL`` and ``SHORT`` (settings of a run and of a test's), and
 ``measure(subject, variant, seed, **settings)``: a dict of numbers, and of lists for the curves, for one training.
@@ -37,7 +37,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Curve:
-    """A number of each epoch: its name among what is measured, the axis's label, and whether the axis is logarithmic."""
+    """A number of each epoch: its name among what is measured, its axis's label, and whether the axis is logarithmic."""
 
     name: str
     label: str
@@ -227,4 +227,8 @@ def spread(values):
 
 def digits(value):
     """Four significant digits, with no exponent where it can be done without."""
-    return f"{value:.4g}" if not 1e-4 <= abs(value) < 1e5 else f"{value:.{max(0, 3 - int(np.floor(np.log10(abs(value)))))}f}"
+    return (
+        f"{value:.4g}"
+        if not 1e-4 <= abs(value) < 1e5
+        else f"{value:.{max(0, 3 - int(np.floor(np.log10(abs(value)))))}f}"
+    )

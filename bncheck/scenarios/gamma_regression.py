@@ -1,18 +1,19 @@
 """A regression gets far worse with batch norm: is batch norm unfit for inputs that are not Gaussian?
 
-The network is that of the question, which came down whole in one copy: Dense 128, batch norm, tanh, dropout 0.5;
-Dense 50, batch norm, tanh, dropout 0.5; Dense 1, batch norm, relu.  x is 10,000 draws of the generalised gamma
-distribution with a = 1 and c = 70, moved by 10 and scaled by 100; y = sin x + cos x + √x; the last fifth is the test.
-Adam, mean squared error, 30 epochs of batches of 100.
+The network is that of the question, which came down whole in one copy: Dense 128, batch norm, tanh, dropout 0.5; Dense
+50, batch norm, tanh, dropout 0.5; Dense 1, batch norm, relu.  x is 10,000 draws of the generalised gamma distribution
+with a = 1 and c = 70, moved by 10 and scaled by 100; y = sin x + cos x + √x; the last fifth is the test.  Adam, mean
+squared error, 30 epochs of batches of 100.
 
-Why: the distribution has nothing to do with it.  Neither network learns the data: without batch norm the inputs of about
-109 saturate every tanh, the network gives one number, and its error of 0.9 is that of the mean alone.  With a batch norm
-at the output, that number is its beta, which starts at 0 and which Adam moves by about its learning rate of 0.001 a step:
-2,400 steps take it to 2.4, and the targets lie at 10.5.  That distance is the error, in training mode as in inference, so
-moving statistics are not what is wrong; more rows in larger batches make fewer steps and a larger error.  Without the
-last batch norm the output layer has fifty weights to move, and gets there.  What is left is the gap between the two
-modes: dropout in front of a batch norm puts a noise into its statistics that inference does not have.  So: leave the
-output without batch norm, or scale the targets; and look at the error of the mean before an error is called good.
+Why: the distribution has nothing to do with it.  Neither network learns the data: without batch norm the inputs of
+about 109 saturate every tanh, the network gives one number, and its error of 0.9 is that of the mean alone.  With a
+batch norm at the output, that number is its beta, which starts at 0 and which Adam moves by about its learning rate of
+0.001 a step: 2,400 steps take it to 2.4, and the targets lie at 10.5.  That distance is the error, in training mode as
+in inference, so moving statistics are not what is wrong; more rows in larger batches make fewer steps and a larger
+error.  Without the last batch norm the output layer has fifty weights to move, and gets there.  What is left is the
+gap between the two modes: dropout in front of a batch norm puts a noise into its statistics that inference does not
+have.  So: leave the output without batch norm, or scale the targets; and look at the error of the mean before an error
+is called good.
 """
 
 import numpy as np
@@ -96,7 +97,9 @@ def far_from_mean(found):
 
 
 CLAIMS = (
-    Claim("batch norm after every Dense makes the test error far larger (ten times)", lower(TEST, "none", "all", times=10)),
+    Claim(
+        "batch norm after every Dense makes the test error far larger (ten times)", lower(TEST, "none", "all", times=10)
+    ),
     Claim("dropping the last batch norm mends it", lower(TEST, "without the last", "all", times=10)),
     Claim("dropping the last batch norm is as good as none", lower(TEST, "without the last", "none")),
     Claim("N = 100,000 with batches of 10,000 mends it, too", lower(TEST, "large", "all", times=10)),

@@ -1,14 +1,14 @@
 """The same script ends in another loss when batch norm, or a linear activation, is added: which of them did it?
 
 x is normal(0, 1) of shape (100, 12), and the target is x itself.  Dense 8, batch norm or none, a linear activation or
-none, Dense 12, a linear activation; Adam, mean squared error, 20 epochs, the last tenth held out, no shuffling.  Seeds 1,
-2 and 3 for NumPy, random and TensorFlow; seed n here is n for NumPy and n + 2 for the framework.
+none, Dense 12, a linear activation; Adam, mean squared error, 20 epochs, the last tenth held out, no shuffling.  Seeds
+1, 2 and 3 for NumPy, random and TensorFlow; seed n here is n for NumPy and n + 2 for the framework.
 
 Why: a loss after 20 epochs from one seed says which initial weights were drawn, and little else.  On TensorFlow 1 the
 seed of an initialiser is the number of operations in front of it, so that any layer that is put in between, a linear
-activation too, gives all layers behind it other initial weights; in eager mode it does not.  With the initial weights set
-equal the linear activation changes nothing, to the bit.  Whether batch norm helps is then a question over seeds, and in
-this network, which is still far from its minimum after 60 steps, the seeds differ more than the variants do.
+activation too, gives all layers behind it other initial weights; in eager mode it does not.  With the initial weights
+set equal the linear activation changes nothing, to the bit.  Whether batch norm helps is then a question over seeds,
+and in this network, which is still far from its minimum after 60 steps, the seeds differ more than the variants do.
 """
 
 import numpy as np

@@ -1,17 +1,17 @@
-"""A step function is learnt no better with batch norm behind the tanh: why, and why is it slower than a normalised input?
+"""A step function is learnt no better with batch norm behind the tanh: why, and why slower than a normalised input?
 
 X is 0, 1, … 24,999 and y is whether X ≥ 12,500.  Dense 20, tanh, batch norm or none, Dense 1, sigmoid; binary
 cross-entropy, Adam, 10 epochs of batches of 20, the rows shuffled by the framework.
 
-Why: batch norm normalises what it is given, and a tanh of w·X with X up to 25,000 gives 1 or −1: the unit has one value
-for all rows, so there is nothing left to normalise.  Its output is beta, the same for every row, and no gradient comes
-through a saturated tanh to change w.  A batch norm in front of the tanh, or a normalised input, keeps the information.
-It does harm, too: a unit that is constant in
-a batch has a variance of zero there, so epsilon alone divides, and inference, whose moving variance has seen the few
-batches that were not constant, is another function than the one that was trained.  With a normalised input batch norm
-has something to work on, and is still slower: every batch of 20 has another mean and
-another variance, so that a row near the step gets another value in each of them, and a step function has to be exact
-just there.  In inference those statistics stand still, so the same weights do better than the accuracy of training says.
+Why: batch norm normalises what it is given, and a tanh of w·X with X up to 25,000 gives 1 or −1: the unit has one
+value for all rows, so there is nothing left to normalise.  Its output is beta, the same for every row, and no gradient
+comes through a saturated tanh to change w.  A batch norm in front of the tanh, or a normalised input, keeps the
+information.  It does harm, too: a unit that is constant in a batch has a variance of zero there, so epsilon alone
+divides, and inference, whose moving variance has seen the few batches that were not constant, is another function than
+the one that was trained.  With a normalised input batch norm has something to work on, and is still slower: every
+batch of 20 has another mean and another variance, so that a row near the step gets another value in each of them, and
+a step function has to be exact just there.  In inference those statistics stand still, so the same weights do better
+than the accuracy of training says.
 """
 
 import numpy as np
