@@ -3,8 +3,9 @@
 A scenario trains the question's own network on the question's own data.  Its module has a docstring (what is asked, in
 a sentence; the network and the data; then ``Why:``), ``ORIGIN`` (a link), ``VARIANTS`` (a sentence for each, by name),
 ``OPTIONAL`` (those that run only when they are asked for), ``NUMBERS`` (what each number is, by name), ``PUBLISHED``
-(texts by variant and number), ``CURVES``, ``CLAIMS``, ``FULL`` and ``SHORT`` (settings of a run and of a test's), and
-``measure(subject, variant, seed, **settings)``: a dict of numbers, and of lists for the curves, for one training.
+(texts by variant and number), ``CURVES``, ``CLAIMS``, ``SEEDS`` (how many, where it is not five), ``FULL`` and
+``SHORT`` (settings of a run and of a test's), and ``measure(subject, variant, seed, **settings)``: a dict of numbers,
+and of lists for the curves, for one training.
 
 A claim is judged over all seeds: it holds, it does not hold, or it depends.  ``trajectory()``, where it is there, is
 what :mod:`bncheck.engine.trajectory` follows on two subjects.
@@ -37,7 +38,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Curve:
-    """A number of each epoch: its name among what is measured, its axis's label, and whether the axis is logarithmic."""
+    """A number of each epoch: its name among what is measured, its axis's label, and whether that is logarithmic."""
 
     name: str
     label: str
@@ -69,6 +70,7 @@ class Scenario:
     published: dict
     curves: tuple
     claims: tuple
+    seeds: int
     full: dict
     short: dict
     measure: Callable
@@ -115,6 +117,7 @@ def _load(name):
         published=module.PUBLISHED,
         curves=tuple(module.CURVES),
         claims=tuple(module.CLAIMS),
+        seeds=getattr(module, "SEEDS", 5),
         full=module.FULL,
         short=module.SHORT,
         measure=module.measure,
@@ -226,9 +229,6 @@ def spread(values):
 
 
 def digits(value):
-    """Four significant digits, with no exponent where it can be done without."""
-    return (
-        f"{value:.4g}"
-        if not 1e-4 <= abs(value) < 1e5
-        else f"{value:.{max(0, 3 - int(np.floor(np.log10(abs(value)))))}f}"
-    )
+    """Four significant digits, with an exponent for what is very small or large."""
+    text = f"{value:#.4g}" if 1e-4 <= abs(value) < 1e5 or not value else f"{value:.3e}"
+    return text.rstrip(".")

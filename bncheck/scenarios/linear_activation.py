@@ -13,7 +13,7 @@ and in this network, which is still far from its minimum after 60 steps, the see
 
 import numpy as np
 
-from bncheck.cases.case import Case, SetState, State, Train
+from bncheck.cases.case import Case, Fit, SetState, State, Train
 from bncheck.cases.network import Dense, Linear
 from bncheck.cases.training import KERAS_NORM
 from bncheck.scenarios import Claim, Curve, lower, spread, verdict
@@ -41,6 +41,7 @@ PUBLISHED = {
     NORM: {THEIRS: "1.1230 (TF 1.14), 0.819 (TF 2.0, Keras 2.3.1)"},
 }
 CURVES = (Curve("curve", "validation loss"),)
+SEEDS = 10
 FULL = {"epochs": 20}
 SHORT = {"epochs": 3}
 
@@ -61,6 +62,24 @@ def measure(subject, variant, seed, *, epochs):
     weights = [own["kernel"].ravel() for own in trace.state(len(given)) if "kernel" in own]
     found = {LOSS: curve[-1], "curve": curve, "weights": np.concatenate(weights).tolist()}
     return found | ({THEIRS: curve[-1]} if seed == 1 else {})
+
+
+def trajectory():
+    """50 steps of SGD on the network with batch norm, in float64, at a rate that keeps the bound far below one.
+
+    The rate is a power of two, because TensorFlow keeps it in float32.
+    """
+    x = np.tile(data(1)[:96].astype(np.float64), (17, 1))[: 50 * 32]
+    sgd = {"name": "sgd", "learning_rate": 2.0**-8}
+    rng, zeros, ones = np.random.default_rng(1), np.zeros(8), np.ones(8)
+    norm = {"gamma": ones, "beta": zeros, "moving_mean": zeros, "moving_variance": ones}
+    state = [_glorot(rng, 12, 8), norm, {}, _glorot(rng, 8, 12), {}]
+    return Case(NETWORKS[NORM], (SetState(state), Fit(x, x, "mse", sgd, 32, 1), State()), 1)
+
+
+def _glorot(rng, width, units):
+    limit = np.sqrt(6 / (width + units))
+    return {"kernel": rng.uniform(-limit, limit, (width, units)), "bias": np.zeros(units)}
 
 
 def digits_of(published):

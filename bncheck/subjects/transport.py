@@ -16,6 +16,7 @@ from bncheck.worker import codec
 from bncheck.worker.program import Runner
 
 STARTUP_SECONDS = 300.0
+REQUEST_SECONDS = 120.0
 ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "-1",
     "JAX_PLATFORMS": "cpu",
@@ -63,7 +64,7 @@ class Worker:
     to the file ``journal`` before it is sent, so that it is on disk whatever it does.
     """
 
-    def __init__(self, python, adapter, *, mode=None, layer=None, seconds=120.0, memory=None):
+    def __init__(self, python, adapter, *, mode=None, layer=None, seconds=REQUEST_SECONDS, memory=None):
         self.python, self.adapter = str(python), adapter
         self.options = {"mode": mode, "layer": layer, "memory": memory}
         self.seconds = seconds

@@ -4,6 +4,7 @@ import numpy as np
 
 from bncheck.cases.case import Case
 from bncheck.cases.network import BatchNorm, Dense, Dropout
+from bncheck.truth import training
 from bncheck.truth.bounds import balls
 from bncheck.truth.layers import MATHS
 from bncheck.truth.plain import Plain
@@ -52,15 +53,16 @@ class Simulation:
         return {"state": [dict(layer) for layer in self.state]}
 
     def _forward(self, step):
-        return {"y": self._through(self.given(step.x), step.training)}
+        return {"y": self.through(self.given(step.x), step.training)}
 
     def _backward(self, step):
-        y = self._through(self.given(step.x), step.training)
+        y = self.through(self.given(step.x), step.training)
         _check_shape("cotangent", step.dy, y)
-        dx, params = self._back(self.given(step.dy))
+        dx, params = self.back(self.given(step.dy))
         return {"y": y, "dx": dx, "params": params}
 
-    def _through(self, x, training):
+    def through(self, x, training):
+        """The output for ``x``; moves the moving statistics in training."""
         for i, (layer, math) in enumerate(zip(self.case.network, self.maths, strict=True)):
             if training and isinstance(layer, Dropout) and layer.rate:
                 raise NotImplementedError("the reference draws no dropout masks")
@@ -69,7 +71,8 @@ class Simulation:
             x = math.forward(self.state[i], x, moves, batch)
         return x
 
-    def _back(self, dy):
+    def back(self, dy):
+        """The gradients for the input and for the parameters of each layer, after :meth:`through`."""
         params = [{} for _ in self.maths]
         for i in reversed(range(len(self.maths))):
             dy, params[i] = self.maths[i].backward(dy)
@@ -86,13 +89,16 @@ class Simulation:
         total = 0.0
         for start in starts:
             x, y = (self.given(a[start : start + step.batch_size]) for a in (step.x, step.y))
-            predicted = self._through(x, training=True)
+            predicted = self.through(x, training=True)
             _check_shape("target", y, predicted)
             gap = predicted - y
             total += float(np.mean(np.square(np.asarray(getattr(gap, "value", gap), np.float64)))) * x.shape[0]
-            _, gradients = self._back(self.ar.part(gap, 2, gap.size))
+            _, gradients = self.back(self.ar.part(gap, 2, gap.size))
             optimizer.apply(self.state, [{} if i in self.frozen else g for i, g in enumerate(gradients)])
         return total / len(step.x)
+
+    def _train(self, step):
+        return {"history": training.train(self, step, OPTIMIZERS)}
 
     def _freeze(self, step):
         (self.frozen.add if step.on else self.frozen.discard)(step.layer)
