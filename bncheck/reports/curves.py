@@ -38,6 +38,7 @@ def plot(found, path):
 def _draw(panel, subject, curve, variants):
     panel.set_title(subject["name"])
     panel.set_xlabel("epoch")
+    panel.xaxis.get_major_locator().set_params(integer=True)
     if curve["log"]:
         panel.set_yscale("log")
     for i, variant in enumerate(variants):
@@ -46,10 +47,10 @@ def _draw(panel, subject, curve, variants):
             continue
         epochs = range(1, len(runs[0]) + 1)
         columns = list(zip(*runs, strict=True))
-        panel.plot(epochs, [median(column) for column in columns], color=f"C{i}", label=variant, linestyle=_dash(i))
+        panel.plot(epochs, [median(column) for column in columns], color=f"C{i}", label=variant, **_style(i))
         panel.fill_between(epochs, list(map(min, columns)), list(map(max, columns)), color=f"C{i}", alpha=0.15, lw=0)
 
 
-def _dash(place):
+def _style(place):
     """Curves that lie on one another are told apart."""
-    return ("-", "--", ":", "-.")[place % 4]
+    return {"linestyle": ("-", "--", ":", "-.")[place % 4], "linewidth": max(1.2, 3.6 - 0.6 * place)}
