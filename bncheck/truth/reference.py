@@ -4,6 +4,7 @@ import numpy as np
 
 from bncheck.cases.case import Case, SetState
 from bncheck.cases.network import BatchNorm, Dense, Dropout
+from bncheck.truth import training
 from bncheck.truth.bounds import balls
 from bncheck.truth.edges import Refused, as_read, check_late, fitting_input, fitting_state
 from bncheck.truth.layers import MATHS
@@ -74,17 +75,18 @@ class Simulation:
         return self.taken[id(array)][1]
 
     def _forward(self, step):
-        y = self._through(self._take(self._read(step.x, step.layout)), step.training, step.mask)
+        y = self.through(self._take(self._read(step.x, step.layout)), step.training, step.mask)
         check_late(step.x, self.case, self.traits)
         return {"y": y}
 
     def _backward(self, step):
-        y = self._through(self._take(self._read(step.x, step.layout)), step.training)
+        y = self.through(self._take(self._read(step.x, step.layout)), step.training)
         _check_shape("cotangent", step.dy, y)
-        dx, params = self._back(self._take(self._read(step.dy, step.layout)))
+        dx, params = self.back(self._take(self._read(step.dy, step.layout)))
         return {"y": y, "dx": dx, "params": params}
 
-    def _through(self, x, training, mask=None):
+    def through(self, x, training, mask=None):
+        """The output for ``x``; moves the moving statistics in training."""
         if mask is not None and mask.shape != x.shape[:-1]:
             raise Refused(f"a mask of shape {mask.shape} for an input of shape {x.shape}")
         for i, (layer, math) in enumerate(zip(self.case.network, self.maths, strict=True)):
@@ -100,7 +102,8 @@ class Simulation:
             x = math.forward(self.state[i], x, moves, batch, **options)
         return self.ar.exact(np.full(x.shape, np.nan)) if self.spoilt else x
 
-    def _back(self, dy):
+    def back(self, dy):
+        """The gradients for the input and for the parameters of each layer, after :meth:`through`."""
         params = [{} for _ in self.maths]
         for i in reversed(range(len(self.maths))):
             dy, params[i] = self.maths[i].backward(dy)
@@ -117,13 +120,16 @@ class Simulation:
         total = 0.0
         for start in starts:
             x, y = (self.given(a[start : start + step.batch_size]) for a in (step.x, step.y))
-            predicted = self._through(x, training=True)
+            predicted = self.through(x, training=True)
             _check_shape("target", y, predicted)
             gap = predicted - y
             total += float(np.mean(np.square(np.asarray(getattr(gap, "value", gap), np.float64)))) * x.shape[0]
-            _, gradients = self._back(self.ar.part(gap, 2, gap.size))
+            _, gradients = self.back(self.ar.part(gap, 2, gap.size))
             optimizer.apply(self.state, [{} if i in self.frozen else g for i, g in enumerate(gradients)])
         return total / len(step.x)
+
+    def _train(self, step):
+        return {"history": training.train(self, step, OPTIMIZERS)}
 
     def _freeze(self, step):
         (self.frozen.add if step.on else self.frozen.discard)(step.layer)

@@ -166,6 +166,10 @@ def _fit(model, step):
     return {"loss": model.fit(**{name: step[name] for name in names})}
 
 
+def _train(model, step):
+    return {"history": model.train(**{name: value for name, value in step.items() if name != "step"})}
+
+
 def _freeze(model, step):
     model.freeze(step["layer"], step["on"])
     return {}
@@ -188,6 +192,7 @@ STEPS = {
     "Evaluate": _evaluate,
     "Attempt": _attempt,
     "Fit": _fit,
+    "Train": _train,
     "Freeze": _freeze,
     "SaveLoad": _save_load,
 }
