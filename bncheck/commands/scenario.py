@@ -1,6 +1,5 @@
 """`bncheck scenario` trains a public question's network on its data, beside what was published."""
 
-import json
 import shlex
 import sys
 import time
@@ -16,9 +15,11 @@ from bncheck.cases.trace import Malformed, Raised
 from bncheck.commands.run import NOTHING_RAN, show
 from bncheck.engine import trajectory
 from bncheck.engine.campaign import open_subject
-from bncheck.errors import UnknownName, UsageError
-from bncheck.reports import curves, progress
+from bncheck.errors import UnknownName
+from bncheck.records import record as records
+from bncheck.reports import curves, files, progress
 from bncheck.reports import scenario as reports
+from bncheck.reports.words import clean
 from bncheck.subjects import resolve
 from bncheck.subjects.subject import SubjectDied
 
@@ -33,14 +34,14 @@ REQUEST_SECONDS = 1800.0
 @click.option("--variant", "variants", multiple=True, metavar="NAME", help="Only this variant; may be given again.")
 @click.option("--plot", metavar="FILE", help="Write the curves as a picture: .png, .svg or .pdf.")
 @click.option("--page", metavar="FILE", help="Write what is shown as a page of markdown.")
-@click.option("--record", metavar="FILE", help="Write every number as JSON.")
+@click.option("--record", metavar="FILE", help="Add every number to a record, or write a new one.")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Trainings at a time.")
 @click.option("--python", metavar="PATH", help="The interpreter of frameworks that are named without a version.")
 def scenario(name, subjects, seeds, variants, plot, page, record, workers, python):
     """Train the network of scenario NAME on each SUBJECT; without a NAME, list the scenarios.
 
     A SUBJECT is what `bncheck run` takes.  With two or more, each pair is also followed step by step from the same
-    weights and batches, where the scenario has a trajectory for it.
+    weights and batches, where the scenario has a trajectory for it.  Exit code: 0 done, 2 wrong usage, 5 nothing ran.
     """
     if name is None:
         show([_listed()])
@@ -49,14 +50,21 @@ def scenario(name, subjects, seeds, variants, plot, page, record, workers, pytho
     for variant in variants:
         if variant not in chosen.variants:
             raise UnknownName(f"variant of {name}", variant, chosen.variants)
-    _check(plot=plot, page=page, record=record)
+    kept = _check(plot, page, record)
     specs, seeds = resolve.resolve(subjects, python), seeds or chosen.seeds
     with progress.shown() as shown, Trainer(chosen, seeds, variants, workers, shown) as trainer:
-        outcomes = [trainer.outcome(spec) for spec in specs]
+        outcomes = list(filter(None, map(trainer.outcome, specs)))
         found = scenarios.about(chosen, seeds, outcomes) | {"trajectories": trainer.trajectories()}
-    _write(found, plot, page, record, _command(name, [spec.name for spec in specs], seeds, variants))
+    if not outcomes:
+        sys.exit(NOTHING_RAN)
+    if plot:
+        curves.plot(found, plot)
+    if page:
+        command = _command(name, [spec.name for spec in specs], seeds, variants)
+        records.write_text(reports.page(found, command, Path(plot).name if plot else None), page)
+    if record:
+        records.write(records.with_scenario(kept, found), record)
     show(reports.report(found))
-    sys.exit(0 if any(outcome["numbers"] for outcome in outcomes) else NOTHING_RAN)
 
 
 def _listed():
@@ -68,27 +76,19 @@ def _listed():
     return table
 
 
-def _check(**files):
-    """What cannot be written would be known only after minutes."""
-    for option, path in files.items():
-        if path and not Path(path).absolute().parent.is_dir():
-            raise UsageError(f"--{option} {path}: there is no folder {Path(path).absolute().parent}")
-    if files["plot"]:
+def _check(plot, page, record):
+    """The record that a scenario joins.  What cannot be written would be known only after minutes."""
+    for option, path in (("--plot", plot), ("--page", page), ("--record", record)):
+        if path:
+            files.check_writable(path, option)
+    if plot:
         curves.figure_class()
+    return records.read(record) if record and Path(record).is_file() else records.new((), seed=0, max_examples=0)
 
 
 def _command(name, subjects, seeds, variants):
     options = [part for variant in variants for part in ("--variant", variant)]
     return shlex.join(["bncheck", "scenario", name, *subjects, "--seeds", str(seeds), *options])
-
-
-def _write(found, plot, page, record, command):
-    if plot:
-        curves.plot(found, plot)
-    if page:
-        Path(page).write_text(reports.page(found, command, Path(plot).name if plot else None), encoding="utf-8")
-    if record:
-        Path(record).write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 class Trainer:
@@ -106,7 +106,10 @@ class Trainer:
             subject.close()
 
     def outcome(self, spec):
-        """What came out on a subject.  Raises UsageError where it cannot be built or does not start."""
+        """What came out on a subject, or None, and the reason is told, where it trained no variant.
+
+        Raises UsageError where it cannot be built or does not start.
+        """
         start, copies = time.monotonic(), []
         try:
             for _ in range(self.workers):
@@ -123,8 +126,15 @@ class Trainer:
             for copy in copies[1:]:
                 copy.close()
         seconds = time.monotonic() - start
-        self.shown.console.print(Text(f"{spec.name}: {self.scenario.name}, {seconds:.0f} s"), soft_wrap=True)
+        if not found.runs:
+            self.kept.pop().close()
+            self._say(f"{spec.name} cannot train {self.scenario.name}: {next(iter(found.missing.values()))}")
+            return None
+        self._say(f"{spec.name}: {self.scenario.name}, {seconds:.0f} s")
         return scenarios.outcome(self.scenario, spec.name, copies[0].description, found, seconds)
+
+    def _say(self, text):
+        self.shown.console.print(Text(clean(text)), soft_wrap=True)
 
     def open(self, spec):
         """One worker of a subject."""

@@ -84,7 +84,7 @@ def _trajectory(trajectory):
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for head in TRAJECTORY:
         table.add_column(head)
-    for row in _trajectory_rows(trajectory):
+    for row in trajectory_rows(trajectory):
         table.add_row(*map(Text, row))
     return table
 
@@ -92,12 +92,13 @@ def _trajectory(trajectory):
 TRAJECTORY = ("the second has", "", "gap, bound: step 1", "the last step", "they part")
 
 
-def _trajectory_rows(trajectory):
+def trajectory_rows(trajectory):
+    """The cells of the table of a trajectory, a list a row."""
     last = trajectory["steps"][-1]
     for row in trajectory["rows"]:
-        ends = (f"{row['gaps'][at]:.0e}, {row['allowed'][at]:.0e}" for at in (0, -1))
+        ends = (f"{float(row['gaps'][at]):.0e}, {float(row['allowed'][at]):.0e}" for at in (0, -1))
         part = f"at step {row['parted']}: {row['because']}" if row["parted"] else f"not in {last} steps"
-        yield row["setting"], row["group"], *ends, part
+        yield [clean(cell) for cell in (row["setting"], row["group"], *ends, part)]
 
 
 def page(found, command, plot=None):
@@ -148,7 +149,7 @@ def _page_trajectories(trajectories):
         if "error" in trajectory:
             yield clean(trajectory["error"])
             continue
-        lines = [_line(TRAJECTORY), "|---" * len(TRAJECTORY) + "|", *map(_line, _trajectory_rows(trajectory))]
+        lines = [_line(TRAJECTORY), "|---" * len(TRAJECTORY) + "|", *map(_line, trajectory_rows(trajectory))]
         yield "\n".join(lines)
 
 

@@ -167,7 +167,7 @@ def _fit(model, step):
 
 
 def _train(model, step):
-    return {"history": model.train(**{name: value for name, value in step.items() if name != "step"})}
+    return {"history": _offered(model, "train")(**{name: value for name, value in step.items() if name != "step"})}
 
 
 def _freeze(model, step):

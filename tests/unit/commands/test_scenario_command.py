@@ -1,11 +1,13 @@
-import json
+from typing import ClassVar
 
 import pytest
 from click.testing import CliRunner
 
 from bncheck import scenarios
+from bncheck.cases.trace import Raised
 from bncheck.commands import main
 from bncheck.commands import scenario as command
+from bncheck.records import record as records
 from bncheck.truth.reference_subject import reference_subject
 from bncheck.truth.traits import Traits
 
@@ -57,12 +59,56 @@ def test_a_page_a_picture_and_a_record_are_written(tmp_path):
     files = {name: tmp_path / f"found.{name}" for name in ("png", "md", "json")}
     options = ["--plot", files["png"], "--page", files["md"], "--record", files["json"]]
     assert invoke("step_function", "torch2.13", "--seeds", 1, *options).exit_code == 0
-    record = json.loads(files["json"].read_text())
-    assert record["scenario"] == "step_function"
-    assert len(record["subjects"][0]["claims"]) == 5
+    (found,) = records.read(files["json"])["scenarios"]
+    assert found["scenario"] == "step_function"
+    assert len(found["subjects"][0]["claims"]) == 5
     assert "found.png" in files["md"].read_text()
     assert "bncheck scenario step_function torch2.13 --seeds 1" in files["md"].read_text()
     assert files["png"].stat().st_size > 1000
+
+
+def test_scenarios_join_a_record_and_are_shown_with_it(tmp_path):
+    for name in ("step_function", "linear_activation", "step_function"):
+        assert invoke(name, "torch2.13", "--seeds", 1, "--record", tmp_path / "found.json").exit_code == 0
+    shown = CliRunner().invoke(main, ["report", str(tmp_path / "found.json")])
+    assert shown.exit_code == 0
+    assert "2 scenarios" in shown.stdout
+    assert shown.stdout.count("A step function is learnt no better") == 1
+    page = ["report", str(tmp_path / "found.json"), "--report", f"html={tmp_path / 'found.html'}"]
+    assert CliRunner().invoke(main, page).exit_code == 0
+    assert (tmp_path / "found.html").read_text().count("<polyline") > 6
+
+
+class Untrainable:
+    """A subject that has no training."""
+
+    name = "old"
+    description: ClassVar = {"framework": "old", "version": "1"}
+    close = staticmethod(lambda: None)
+
+    def run(self, case):
+        raise Raised("Unsupported", "this adapter has no train", 0, True)
+
+
+def test_a_subject_that_cannot_train_has_one_line(monkeypatch, tmp_path):
+    ready = command.open_subject
+    opened = lambda spec, *more: Untrainable() if spec.name == "tf1.14" else ready(spec, *more)  # noqa: E731
+    monkeypatch.setattr(command, "open_subject", opened)
+    alone = invoke("placement", "tf1.14", "--record", tmp_path / "none.json")
+    reason = "tf1.14 cannot train placement: not offered: step 0 raised Unsupported: this adapter has no train\n"
+    assert (alone.exit_code, alone.stdout, alone.stderr) == (5, "", reason)
+    assert not (tmp_path / "none.json").exists()
+    beside = invoke("linear_activation", "tf1.14", "torch2.13", "--seeds", 1)
+    assert beside.exit_code == 0
+    assert "tf1.14 cannot train linear_activation" in beside.stderr
+    assert "tf1.14" not in beside.stdout.replace("TF 1.14", "")
+
+
+def test_a_file_that_is_no_record_is_left_alone(tmp_path):
+    (tmp_path / "notes.json").write_text("{}")
+    answer = invoke("placement", "torch2.13", "--record", tmp_path / "notes.json")
+    assert (answer.exit_code, "is no record of bncheck" in answer.stderr) == (2, True)
+    assert (tmp_path / "notes.json").read_text() == "{}"
 
 
 def test_variants_are_chosen():

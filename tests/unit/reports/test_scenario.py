@@ -1,59 +1,11 @@
 import sys
 
 import pytest
+from made_records import SCENARIO as FOUND
 from rich.console import Console
 
 from bncheck.errors import UsageError
 from bncheck.reports import curves, scenario
-
-FOUND = {
-    "scenario": "made_up",
-    "title": "Does it help?",
-    "setting": "A network | and data.",
-    "why": "Because.",
-    "origin": "https://example.org/1",
-    "seeds": 3,
-    "variants": {"none": "no batch norm", "all": "batch norm", "first": "channels first"},
-    "numbers": {"mse": "on the test rows"},
-    "published": {"all": {"mse": "48.2"}},
-    "curves": [{"name": "loss", "label": "loss", "log": True}],
-    "subjects": [
-        {
-            "name": "tf1.14",
-            "subject": "tensorflow==1.14.0",
-            "seconds": 2.0,
-            "missing": {"first": "not offered: NHWC only"},
-            "numbers": {"none": {"mse": [1.0, 3.0, 2.0]}, "all": {"mse": [52.8]}},
-            "curves": {"none": {"loss": [[3.0, 1.0], [4.0, 2.0]]}, "all": {"loss": [[60.0, 50.0]]}},
-            "claims": [{"text": "it helps", "verdict": "does not hold", "figure": "2.000 against 52.80"}],
-        }
-    ],
-    "trajectories": [
-        {
-            "subjects": ["tf1.14", "torch2.13"],
-            "steps": [1, 50],
-            "rows": [
-                {
-                    "setting": "the same layer",
-                    "group": "weights",
-                    "gaps": [1e-17, 2e-17],
-                    "allowed": [1e-15, 1e-9],
-                    "parted": None,
-                    "because": "",
-                },
-                {
-                    "setting": "epsilon 1e-5",
-                    "group": "weights",
-                    "gaps": [1e-6, 5e-5],
-                    "allowed": [1e-15, 1e-9],
-                    "parted": 1,
-                    "because": "epsilon 1e-5",
-                },
-            ],
-        },
-        {"subjects": ["tf1.14", "old"], "error": "no float64"},
-    ],
-}
 
 
 def shown():
