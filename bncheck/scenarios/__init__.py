@@ -89,7 +89,8 @@ class Scenario:
     @property
     def why(self):
         """What a practitioner learns."""
-        return " ".join(self.doc.partition("Why:")[2].split())
+        text = " ".join(self.doc.partition("Why:")[2].split())
+        return text[:1].upper() + text[1:]
 
 
 @lru_cache

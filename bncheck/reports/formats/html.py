@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -190,7 +191,7 @@ def _scenario(found):
         return {
             "found": found,
             "fault": "",
-            "rows": list(scenario.rows(found)),
+            "variants": [(name, list(rows)) for name, rows in groupby(scenario.rows(found), key=lambda row: row[0])],
             "claims": list(scenario.claims(found)),
             "panels": curve_panels.panels(found),
             "trajectories": [_trajectory(each) for each in found.get("trajectories", ())],
