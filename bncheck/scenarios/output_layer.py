@@ -11,13 +11,13 @@ the rows of the batch are.  Two things follow.  Beta and gamma have to get to th
 and Adam takes a step for each thousandth: 1,500 steps go 1.5 far, and B lies at 5.  Scaled targets need no such way.
 And a batch of 32 whose own targets have a mean of 0.2 cannot be given it: the network loses that in training, and in
 inference the moving statistics, which trail behind the weights by a hundred steps, have to fit an output that nothing
-behind them can mend.  They fit worse the further a step moves what is normalised.  Half of the 2,000 inputs are the x of
-the curve, the same in every row: a batch norm behind them takes off whatever their weights add, so that these weights
-have no gradient on paper, and in float32 one of rounding alone.  Adam divides a gradient by its own size, and so takes
-full steps on rounding, unless its epsilon is larger.  At torch's default of 1e-8 the mean of a first layer's unit wanders
-by many times its spread, and inference is lost, however good training mode is; at Keras's 1e-7 it is lost now and then;
-at 1e-6 inference is better than training mode in all three frameworks.  So: leave constant inputs out, and where the
-validation loss jumps while the training loss falls, look at Adam's epsilon.
+behind them can mend.  They fit worse the further a step moves what is normalised.  Half of the 2,000 inputs are the x
+of the curve, the same in every row: a batch norm behind them takes off whatever their weights add, so that these
+weights have no gradient on paper, and in float32 one of rounding alone.  Adam divides a gradient by its own size, and
+so takes full steps on rounding, unless its epsilon is larger.  At torch's default of 1e-8 the mean of a first layer's
+unit wanders by many times its spread, and inference is lost, however good training mode is; at Keras's 1e-7 it is lost
+now and then; at 1e-6 inference is better than training mode in all three frameworks.  So: leave constant inputs out,
+and where the validation loss jumps while the training loss falls, look at Adam's epsilon.
 """
 
 import numpy as np
