@@ -30,7 +30,7 @@ REQUEST_SECONDS = 1800.0
 @click.command()
 @click.argument("name", required=False)
 @click.argument("subjects", nargs=-1, metavar="[SUBJECT]...")
-@click.option("--seeds", type=click.IntRange(1), metavar="N", help="Trainings of each variant [default: 5 or more].")
+@click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Trainings of each variant.")
 @click.option("--variant", "variants", multiple=True, metavar="NAME", help="Only this variant; may be given again.")
 @click.option("--plot", metavar="FILE", help="Write the curves as a picture: .png, .svg or .pdf.")
 @click.option("--page", metavar="FILE", help="Write what is shown as a page of markdown.")
@@ -51,7 +51,7 @@ def scenario(name, subjects, seeds, variants, plot, page, record, workers, pytho
         if variant not in chosen.variants:
             raise UnknownName(f"variant of {name}", variant, chosen.variants)
     kept = _check(plot, page, record)
-    specs, seeds = resolve.resolve(subjects, python), seeds or chosen.seeds
+    specs = resolve.resolve(subjects, python)
     with progress.shown() as shown, Trainer(chosen, seeds, variants, workers, shown) as trainer:
         outcomes = list(filter(None, map(trainer.outcome, specs)))
         found = scenarios.about(chosen, seeds, outcomes) | {"trajectories": trainer.trajectories()}

@@ -3,9 +3,8 @@
 A scenario trains the question's own network on the question's own data.  Its module has a docstring (what is asked, in
 a sentence; the network and the data; then ``Why:``), ``ORIGIN`` (a link), ``VARIANTS`` (a sentence for each, by name),
 ``OPTIONAL`` (those that run only when they are asked for), ``NUMBERS`` (what each number is, by name), ``PUBLISHED``
-(texts by variant and number), ``CURVES``, ``CLAIMS``, ``SEEDS`` (how many, where it is not five), ``FULL`` and
-``SHORT`` (settings of a run and of a test's), and ``measure(subject, variant, seed, **settings)``: a dict of numbers,
-and of lists for the curves, for one training.
+(texts by variant and number), ``CURVES``, ``CLAIMS``, ``FULL`` and ``SHORT`` (settings of a run and of a test's), and
+``measure(subject, variant, seed, **settings)``: a dict of numbers, and of lists for the curves, for one training.
 
 A claim is judged over all seeds: it holds, it does not hold, or it depends.  ``trajectory()``, where it is there, is
 what :mod:`bncheck.engine.trajectory` follows on two subjects.
@@ -70,7 +69,6 @@ class Scenario:
     published: dict
     curves: tuple
     claims: tuple
-    seeds: int
     full: dict
     short: dict
     measure: Callable
@@ -118,7 +116,6 @@ def _load(name):
         published=module.PUBLISHED,
         curves=tuple(module.CURVES),
         claims=tuple(module.CLAIMS),
-        seeds=getattr(module, "SEEDS", 5),
         full=module.FULL,
         short=module.SHORT,
         measure=module.measure,

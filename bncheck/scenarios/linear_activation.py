@@ -44,7 +44,6 @@ PUBLISHED = {
     NORM: {THEIRS: "1.1230 (TF 1.14), 0.819 (TF 2.0, Keras 2.3.1)"},
 }
 CURVES = (Curve("curve", "validation loss"),)
-SEEDS = 10
 FULL = {"epochs": 20}
 SHORT = {"epochs": 3}
 
