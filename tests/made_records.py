@@ -16,6 +16,55 @@ HOSTILE = (
     "[l](javascript:alert(3)) @everyone ```\n## head\n</details>\u202e\x00\ud800 \\ ${x} </title></style>"
 )
 TRAITS = {"right": Traits(), "wrong": Traits(epsilon="outside"), "other": Traits(epsilon="outside")}
+NAMES = ("none", "all", "first", "mse", "loss")  # of the scenario's variants, numbers and curves
+SCENARIO = {
+    "scenario": "made_up",
+    "title": "Does it help?",
+    "setting": "A network | and data.",
+    "why": "Because.",
+    "origin": "https://example.org/1",
+    "seeds": 3,
+    "variants": {"none": "no batch norm", "all": "batch norm", "first": "channels first"},
+    "numbers": {"mse": "on the test rows"},
+    "published": {"all": {"mse": "48.2"}},
+    "curves": [{"name": "loss", "label": "loss", "log": True}],
+    "subjects": [
+        {
+            "name": "tf1.14",
+            "subject": "tensorflow==1.14.0",
+            "seconds": 2.0,
+            "missing": {"first": "not offered: NHWC only"},
+            "numbers": {"none": {"mse": [1.0, 3.0, 2.0]}, "all": {"mse": [52.8]}},
+            "curves": {"none": {"loss": [[3.0, 1.0], [4.0, 2.0]]}, "all": {"loss": [[60.0, 50.0]]}},
+            "claims": [{"text": "it helps", "verdict": "does not hold", "figure": "2.000 against 52.80"}],
+        }
+    ],
+    "trajectories": [
+        {
+            "subjects": ["tf1.14", "torch2.13"],
+            "steps": [1, 50],
+            "rows": [
+                {
+                    "setting": "the same layer",
+                    "group": "weights",
+                    "gaps": [1e-17, 2e-17],
+                    "allowed": [1e-15, 1e-9],
+                    "parted": None,
+                    "because": "",
+                },
+                {
+                    "setting": "epsilon 1e-5",
+                    "group": "weights",
+                    "gaps": [1e-6, 5e-5],
+                    "allowed": [1e-15, 1e-9],
+                    "parted": 1,
+                    "because": "epsilon 1e-5",
+                },
+            ],
+        },
+        {"subjects": ["tf1.14", "old"], "error": "no float64"},
+    ],
+}
 
 
 def finding(**changes):
@@ -83,7 +132,17 @@ def hostile():
         "layer": HOSTILE,
     }
     cells = [cell(HOSTILE, *verdicts, **about), cell("", error=HOSTILE), cell(f"{HOSTILE} ~", names=[HOSTILE, ""])]
-    return {**made(*cells, notes=[HOSTILE], started=HOSTILE), "bncheck": HOSTILE}
+    more = {"bncheck": HOSTILE, "scenarios": [_hostile(SCENARIO)]}
+    return record.checked({**made(*cells, notes=[HOSTILE], started=HOSTILE), **more}, "the hostile record")
+
+
+def _hostile(value):
+    """The value of a scenario with hostile text in each of its texts but the verdicts, and in each of its names."""
+    if isinstance(value, dict):
+        return {HOSTILE + name if name in NAMES else name: _hostile(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return list(map(_hostile, value))
+    return HOSTILE + value if isinstance(value, str) and value != "does not hold" else value
 
 
 def of_a_run():

@@ -123,6 +123,25 @@ class Fit(Step):
 
 
 @dataclass(frozen=True, eq=False)
+class Train(Step):
+    """Train as the framework's users do: with its own loop, defaults, shuffling and numbers of each epoch.
+
+    ``optimizer`` has a ``name``, and only what is not the framework's own default.  The last rows, a share of
+    ``validation``, are held out.  Losses are ``mse`` and ``binary_crossentropy``.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    loss: str = "mse"
+    optimizer: dict = field(default_factory=lambda: {"name": "adam"})
+    batch_size: int = 32
+    epochs: int = 1
+    shuffle: bool = True
+    validation: float = 0.0
+    accuracy: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Freeze(Step):
     """Freeze (``on``) or unfreeze a layer, as the framework's users do."""
 

@@ -64,6 +64,13 @@ class Trace:
         """The gradients for the parameters of a Backward step: for each layer a dict of arrays."""
         return _layers(self[index].get("params"), f"params of step {index}")
 
+    def history(self, index):
+        """The numbers of each epoch of a Train step: lists by name, ``loss`` among them."""
+        found = self[index].get("history")
+        if not isinstance(found, dict) or not all(isinstance(values, list) for values in found.values()):
+            raise Malformed(f"the history of step {index} is no object of lists")
+        return found
+
     def state(self, index):
         """The state that a State step reported: for each layer a dict of arrays."""
         return _layers(self[index].get("state"), f"state of step {index}")

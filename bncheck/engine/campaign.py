@@ -25,7 +25,7 @@ from bncheck.errors import UsageError
 from bncheck.records import record
 from bncheck.subjects import resolve
 from bncheck.subjects.subject import Subject, SubjectDied
-from bncheck.subjects.transport import Worker, WorkerDied
+from bncheck.subjects.transport import REQUEST_SECONDS, Worker, WorkerDied
 from bncheck.truth.reference_subject import reference_subject
 
 JUST_BUILT = Case((BatchNorm(),), (State(),), 0, ((2, 2), "float32"))
@@ -125,12 +125,15 @@ def on_interrupt(do):
         signal.signal(signal.SIGINT, before)
 
 
-def open_subject(spec, tell):
-    """The subject of a spec, started.  Raises UsageError where it cannot be built or does not start."""
+def open_subject(spec, tell, seconds=REQUEST_SECONDS):
+    """The subject of a spec, started; a request may take so many seconds.
+
+    Raises UsageError where it cannot be built or does not start.
+    """
     if spec.adapter == resolve.REFERENCE:
         return reference_subject(name=spec.name)
     python = resolve.python_of(spec, tell)
-    subject = Subject(spec.name, Worker(python, spec.adapter, mode=spec.mode, layer=spec.layer))
+    subject = Subject(spec.name, Worker(python, spec.adapter, mode=spec.mode, layer=spec.layer, seconds=seconds))
     try:
         subject.description  # noqa: B018 (the worker starts here)
         if spec.layer:

@@ -42,6 +42,12 @@ def new(cells, *, seed, max_examples, started=None, interrupted=False, notes=())
     return found
 
 
+def with_scenario(record, found):
+    """The record with what came of a scenario, in place of what it had of the same one."""
+    others = [each for each in record.get("scenarios", ()) if each["scenario"] != found["scenario"]]
+    return record | {"scenarios": [*others, to_json(found)]}
+
+
 def plain_result(result):
     """A result of the engine as JSON values."""
     further = {"further": [_plain_finding(each) for each in result.further]} if result.further else {}

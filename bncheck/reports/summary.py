@@ -36,7 +36,8 @@ def line(record, seconds=None):
     time = f", {seconds:.1f} s" if seconds is not None else ""
     interrupted = "interrupted: " if record.get("interrupted") else ""
     text = f"{interrupted}{count(total, 'verdict')}: {', '.join(parts)} ({cases}{time})"
-    return text if total or failed else "nothing ran"
+    scenarios = record.get("scenarios", ())
+    return text if total or failed else count(len(scenarios), "scenario") if scenarios else "nothing ran"
 
 
 def is_bad(record):

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bncheck.reports import finding, summary
+from bncheck.reports import finding, scenario, summary
 from bncheck.reports.facts import telling
 from bncheck.reports.words import MARKS, MEANINGS, STYLES, clean, convention
 
@@ -28,6 +28,8 @@ def report(record, laws, *, width, replays=None, seconds=None):
         yield legend(record)
     yield from filter(None, (subjects(cells, width), conventions(cells), troubles(record)))
     yield from finding.findings(record, laws, replays or {})
+    for each in record.get("scenarios", ()):
+        yield from scenario.report(each)
     yield last_line(record, seconds)
 
 

@@ -18,6 +18,7 @@ from bncheck.worker.program import Runner
 
 STARTUP_SECONDS = 300.0
 MOST_READ = 1 << 20
+REQUEST_SECONDS = 120.0
 ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "-1",
     "JAX_PLATFORMS": "cpu",
@@ -66,7 +67,7 @@ class Worker:
     one's answer was received follows at once when that answer is there, which is looked at later.
     """
 
-    def __init__(self, python, adapter, *, mode=None, layer=None, seconds=120.0, memory=None):
+    def __init__(self, python, adapter, *, mode=None, layer=None, seconds=REQUEST_SECONDS, memory=None):
         self.python, self.adapter = str(python), adapter
         self.options = {"mode": mode, "layer": layer, "memory": memory}
         self.seconds = seconds

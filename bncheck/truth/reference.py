@@ -4,6 +4,7 @@ import numpy as np
 
 from bncheck.cases.case import Case, SetState
 from bncheck.cases.network import BatchNorm, Dense, Dropout
+from bncheck.truth import training
 from bncheck.truth.bounds import balls
 from bncheck.truth.edges import Refused, as_if_contiguous, as_read, check_late, fitting_input, fitting_state
 from bncheck.truth.halves import nearest
@@ -91,14 +92,14 @@ class Simulation:
 
     def _forward(self, step):
         x = self._take(self._read(step.x, step.layout))
-        y = self._through(x, step.training, step.mask, step.compiled)
+        y = self.through(x, step.training, step.mask, step.compiled)
         check_late(step.x, self.case, self.traits)
         return {"y": self._told(y)}
 
     def _backward(self, step):
-        y = self._through(self._take(self._read(step.x, step.layout)), step.training, compiled=step.compiled)
+        y = self.through(self._take(self._read(step.x, step.layout)), step.training, compiled=step.compiled)
         _check_shape("cotangent", step.dy, y)
-        dx, params = self._back(self._take(self._read(step.dy, step.layout)))
+        dx, params = self.back(self._take(self._read(step.dy, step.layout)))
         params = [{} if i in self.frozen else found for i, found in enumerate(params)]
         return {"y": self._told(y), "dx": self._told(dx), "params": params}
 
@@ -107,20 +108,20 @@ class Simulation:
         if not isinstance(math, BatchNormMath):
             raise NotImplementedError("the reference has second derivatives of batch norm alone")
         dy, v = self._take(step.dy), self._take(step.v)
-        self._through(self._take(step.x), step.training)
-        dx, _ = self._back(dy)
+        self.through(self._take(step.x), step.training)
+        dx, _ = self.back(dy)
         ddx, ddy = second_backward(math, dy, v)
         return {"dx": self._told(dx), "ddx": self._told(ddx), "ddy": self._told(ddy)}
 
     def _forwardfixed(self, step):
         kept = self.traits.fixed_training == "kept"
-        return {"y": self._told(self._through(self._take(step.x), step.fixed if kept else step.training))}
+        return {"y": self._told(self.through(self._take(step.x), step.fixed if kept else step.training))}
 
     def _predict(self, step):
-        return {"y": self._told(self._through(self._take(step.x), False))}
+        return {"y": self._told(self.through(self._take(step.x), False))}
 
     def _evaluate(self, step):
-        y = self._through(self._take(step.x), False)
+        y = self.through(self._take(step.x), False)
         _check_shape("target", step.y, y)
         gap = y - self._take(step.y)
         return {"loss": self.ar.mean(gap * gap, tuple(range(gap.ndim))).reshape(())}
@@ -128,7 +129,8 @@ class Simulation:
     def _batches(self, step):
         return {"batches": [m.batches if isinstance(m, BatchNormMath) else None for m in self.maths]}
 
-    def _through(self, x, training, mask=None, compiled=None):
+    def through(self, x, training, mask=None, compiled=None):
+        """The output for ``x``; moves the moving statistics in training."""
         if mask is not None and mask.shape != x.shape[:-1]:
             raise Refused(f"a mask of shape {mask.shape} for an input of shape {x.shape}")
         for i, (layer, math) in enumerate(zip(self.case.network, self.maths, strict=True)):
@@ -145,7 +147,8 @@ class Simulation:
             x = math.forward(self.state[i], x, moves, batch, **options)
         return self.ar.exact(np.full(x.shape, np.nan)) if self.spoilt else x
 
-    def _back(self, dy):
+    def back(self, dy):
+        """The gradients for the input and for the parameters of each layer, after :meth:`through`."""
         params = [{} for _ in self.maths]
         for i in reversed(range(len(self.maths))):
             dy, params[i] = self.maths[i].backward(dy)
@@ -162,13 +165,16 @@ class Simulation:
         total = 0.0
         for start in starts:
             x, y = (self.given(a[start : start + step.batch_size]) for a in (step.x, step.y))
-            predicted = self._through(x, training=True)
+            predicted = self.through(x, training=True)
             _check_shape("target", y, predicted)
             gap = predicted - y
             total += float(np.mean(np.square(np.asarray(getattr(gap, "value", gap), np.float64)))) * x.shape[0]
-            _, gradients = self._back(self.ar.part(gap, 2, gap.size))
+            _, gradients = self.back(self.ar.part(gap, 2, gap.size))
             optimizer.apply(self.state, [{} if i in self.frozen else g for i, g in enumerate(gradients)])
         return total / len(step.x)
+
+    def _train(self, step):
+        return {"history": training.train(self, step, OPTIMIZERS)}
 
     def _freeze(self, step):
         (self.frozen.add if step.on else self.frozen.discard)(step.layer)

@@ -167,6 +167,10 @@ def _fit(model, step):
     return {"loss": model.fit(**{name: step[name] for name in names})}
 
 
+def _train(model, step):
+    return {"history": _offered(model, "train")(**{name: value for name, value in step.items() if name != "step"})}
+
+
 def _freeze(model, step):
     model.freeze(step["layer"], step["on"])
     return {}
@@ -189,6 +193,7 @@ STEPS = {
     "Evaluate": _evaluate,
     "Attempt": _attempt,
     "Fit": _fit,
+    "Train": _train,
     "Freeze": _freeze,
     "SaveLoad": _save_load,
 }

@@ -7,20 +7,27 @@ import base64
 import hashlib
 import json
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bncheck.records.record import findings
-from bncheck.reports import again, plot, summary
-from bncheck.reports.facts import facts, mechanism_meaning, telling
+from bncheck.reports import again, curve_panels, plot, scenario, summary
+from bncheck.reports.facts import UNSHOWN, facts, mechanism_meaning, telling
 from bncheck.reports.groups import groups
 from bncheck.reports.words import MARKS, MEANINGS, clean, convention, count
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 MEANING = {verdict: (MARKS[verdict], MEANINGS[verdict]) for verdict in MARKS}
 MEANING["accepted"] = ("(✗)", "is broken, which is known and accepted")
+KINDS = {
+    "holds": ("pass", "✓"),
+    "does not hold": ("fail", "✗"),
+    "depends": ("inconclusive", "~"),
+    "not judged": ("inapplicable", "–"),
+}
 LONGEST_CASE = 20_000
 MANY_CELLS = 6
 
@@ -45,6 +52,7 @@ def render(record, laws):
         alone=[(places[id(cell)], cell) for cell in alone],
         traits=sorted({trait for cell in alone for trait in telling(cell["traits"])}),
         troubles=list(summary.troubles(record)),
+        scenarios=[_scenario(each) for each in record.get("scenarios", ())],
         findings=[_finding(record, group, laws.get(group.law), anchors[id(group)], places) for group in found],
     )
 
@@ -60,7 +68,7 @@ def _environment():
         keep_trailing_newline=True,
     )
     found.filters |= {"clean": clean, "convention": convention, "lines": _lines, "breakable": _breakable}
-    found.globals |= {"MEANING": MEANING, "size": plot, "count": count}
+    found.globals |= {"MEANING": MEANING, "KINDS": KINDS, "size": plot, "panels": curve_panels, "count": count}
     return found
 
 
@@ -175,3 +183,23 @@ def _finding(record, group, law, anchor, places):
         "case": short,
         "command": again.command(record, cell, group.law, "case.json" if short else None),
     }
+
+
+def _scenario(found):
+    """What the page shows of a scenario; a record may hold numbers that do not fit one another."""
+    try:
+        return {
+            "found": found,
+            "fault": "",
+            "variants": [(name, list(rows)) for name, rows in groupby(scenario.rows(found), key=lambda row: row[0])],
+            "claims": list(scenario.claims(found)),
+            "panels": curve_panels.panels(found),
+            "trajectories": [_trajectory(each) for each in found.get("trajectories", ())],
+        }
+    except UNSHOWN as error:
+        return {"found": found, "fault": str(error)}
+
+
+def _trajectory(found):
+    rows = [] if "error" in found else list(scenario.trajectory_rows(found))
+    return {"subjects": found["subjects"], "error": found.get("error"), "heads": scenario.TRAJECTORY, "rows": rows}

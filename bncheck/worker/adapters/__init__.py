@@ -15,7 +15,9 @@ the user's own layer, and with it the framework, is imported:
 
 A model has ``set_state(state)``, ``state()``, ``forward(x, training)``, ``backward(x, dy, training)`` (a dict of ``y``,
 ``dx`` and ``params``, the gradients of sum(y * dy)), ``fit(x, y, loss, optimizer, batch_size, epochs)`` (the loss of
-each epoch), ``freeze(layer, on)`` and ``save_load()``.  A state is a list as long as the network; each entry maps
+each epoch), ``train(x, y, loss, optimizer, batch_size, epochs, shuffle, validation, accuracy)`` (a list of a number
+for each epoch, by name: ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``), ``freeze(layer, on)`` and
+``save_load()``.  A state is a list as long as the network; each entry maps
 ``kernel``, ``bias`` (Dense; the kernel is (inputs, units)), ``gamma``, ``beta``, ``moving_mean``, ``moving_variance``
 (BatchNorm) to arrays, and is empty for a layer without weights.  What a framework does not offer raises Unsupported.
 

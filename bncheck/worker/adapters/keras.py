@@ -6,14 +6,13 @@ import tempfile
 
 import numpy as np
 
-from . import Unsupported
+from . import Unsupported, keras_training
 from .keras_backends import BACKENDS
 
 WEIGHTS = {"Dense": ("kernel", "bias"), "BatchNorm": ("gamma", "beta", "moving_mean", "moving_variance")}
 DTYPES = ("float32", "float64")
 POLICIES = {"float16": "mixed_float16", "bfloat16": "mixed_bfloat16"}
 RANDOM = frozenset(["Dense", "Dropout", "Detached"])
-OPTIMIZERS = {"sgd": "SGD", "adam": "Adam"}
 ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "-1",
     "JAX_PLATFORMS": "cpu",
@@ -115,12 +114,6 @@ class Adapter:
             scale=layer["scale"],
             **extra,
         )
-
-    def optimizer(self, optimizer):
-        """A new Keras optimiser."""
-        extra = {"epsilon": optimizer["eps"]} if "eps" in optimizer else {}
-        make = getattr(self.keras.optimizers, OPTIMIZERS[optimizer["name"]])
-        return make(learning_rate=optimizer["learning_rate"], **extra)
 
 
 class Model:
@@ -234,9 +227,14 @@ class Model:
         """Train with ``compile`` and ``fit``; the loss of each epoch is what Keras's History says."""
         with self.adapter.running(self.dtype):
             model = self._sequential()
-            model.compile(optimizer=self.adapter.optimizer(optimizer), loss=loss)
+            model.compile(optimizer=keras_training.make_optimizer(self.keras.optimizers, optimizer), loss=loss)
             history = model.fit(x, y, batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0)
         return [float(value) for value in history.history["loss"]]
+
+    def train(self, x, y, **settings):
+        """Train with ``compile`` and ``fit``, and nothing that is not asked for."""
+        with self.adapter.running(self.dtype):
+            return keras_training.train(self.keras.optimizers, self._sequential(), x, y, **settings)
 
     def freeze(self, layer, on):
         """Freeze as Keras's users do: ``layer.trainable = False``."""

@@ -9,7 +9,7 @@ import warnings
 
 import numpy as np
 
-from . import Unsupported
+from . import Unsupported, keras_training
 
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 with warnings.catch_warnings():
@@ -255,9 +255,14 @@ class Model:
             raise Unsupported("no loss %r" % loss)
         with _running(self.engine):
             model = self._whole()
-            model.compile(optimizer=_optimizer(self.keras, optimizer), loss=loss)
+            model.compile(optimizer=keras_training.make_optimizer(_optimizers(self.keras), optimizer), loss=loss)
             history = model.fit(x, y, batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0)
         return [float(value) for value in history.history["loss"]]
+
+    def train(self, x, y, **settings):
+        """``compile`` and ``fit`` of the Sequential model, with nothing that is not asked for."""
+        with _running(self.engine):
+            return keras_training.train(_optimizers(self.keras), self._whole(), x, y, **settings)
 
     def freeze(self, layer, on):
         """Set ``trainable``; the next call sees it, and so does ``fit``, which compiles anew."""
@@ -313,13 +318,9 @@ def _set_seed(keras, seed):
     v1.set_random_seed(seed)
 
 
-def _optimizer(keras, spec):
+def _optimizers(keras):
     # The optimisers of 2.11 are for eager execution; what was there before stands beside them.
-    optimizers = keras.optimizers if tf.executing_eagerly() else getattr(keras.optimizers, "legacy", keras.optimizers)
-    make = {"sgd": optimizers.SGD, "adam": optimizers.Adam}[spec["name"]]
-    rate = "learning_rate" if "learning_rate" in inspect.signature(make.__init__).parameters else "lr"
-    extra = {"epsilon": spec["eps"]} if "eps" in spec else {}
-    return make(**dict({rate: spec["learning_rate"]}, **extra))
+    return keras.optimizers if tf.executing_eagerly() else getattr(keras.optimizers, "legacy", keras.optimizers)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import torch
 
-from . import Unsupported
+from . import Unsupported, torch_training
 
 NAMES = {
     "Dense": {"kernel": "weight", "bias": "bias"},
@@ -185,6 +185,10 @@ class Model:
                 total += value.item() * len(x[rows])
             losses.append(total / len(x))
         return losses
+
+    def train(self, x, y, **settings):
+        """The loop that torch's users write; all modules see the mode that it sets."""
+        return torch_training.train(self.modules, self._call, _tensor(x), _tensor(y), **settings)
 
     def freeze(self, layer, on):
         """Freeze as torch's users do: ``requires_grad_(False)`` on the parameters, and ``eval()``."""

@@ -22,6 +22,7 @@ from bncheck.cases.case import (
     SecondBackward,
     SetState,
     State,
+    Train,
 )
 from bncheck.cases.network import BatchNorm, Dense, Linear
 from bncheck.cases.strategies import layer_cases, linear_training_cases, network_cases, seed_cases, training_cases
@@ -36,6 +37,7 @@ WHOLE = Case(
         Forward(X, False),
         Backward(X, X[::-1].copy(), True),
         Fit(X, X, optimizer={"name": "adam", "learning_rate": 0.01, "eps": 1e-7}, batch_size=1, epochs=2),
+        Train(X, X, "binary_crossentropy", {"name": "sgd", "momentum": 0.9}, 1, 2, False, 0.5, True),
         Freeze(2, True),
         SaveLoad(),
         Batches(),

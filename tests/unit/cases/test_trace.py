@@ -20,6 +20,13 @@ def test_an_answer_is_asked_step_by_step():
     assert trace.finish() is trace
 
 
+def test_a_history_is_lists_by_name():
+    assert Trace([{"history": {"loss": [0.5]}}]).history(0) == {"loss": [0.5]}
+    for broken in ({}, {"history": [0.5]}, {"history": {"loss": 0.5}}):
+        with pytest.raises(Malformed):
+            Trace([broken]).history(0)
+
+
 def test_what_was_raised_is_raised_when_it_is_asked_for():
     trace = Trace.from_plain({"steps": [{"y": Y}], "raised": RAISED}, 3)
     assert trace.y(0) is Y

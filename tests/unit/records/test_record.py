@@ -6,6 +6,7 @@ import os
 import jsonschema
 import numpy as np
 import pytest
+from made_records import SCENARIO
 
 from bncheck import invariants
 from bncheck.cases.arrays import from_json
@@ -150,6 +151,19 @@ def test_a_file_that_is_not_there_or_no_text_is_told(tmp_path):
         record.read(tmp_path / "binary")
 
 
+@pytest.fixture
+def with_scenario(real):
+    return record.with_scenario(real, SCENARIO)
+
+
+def test_a_scenario_joins_a_record_in_place_of_what_was_there_of_it(with_scenario):
+    jsonschema.validate(with_scenario, record.schema())
+    again = record.with_scenario(with_scenario, SCENARIO | {"seeds": 9})
+    assert [each["seeds"] for each in again["scenarios"]] == [9]
+    further = record.with_scenario(with_scenario, SCENARIO | {"scenario": "another"})
+    assert [each["scenario"] for each in further["scenarios"]] == ["made_up", "another"]
+
+
 def places(value, path=()):
     """Every place in a JSON value."""
     yield path
@@ -168,10 +182,10 @@ def replaced(value, path, new):
 
 
 @pytest.mark.parametrize("new", [None, "text", 3, True, [], {}, {"odd": 1}])
-def test_our_own_check_agrees_with_the_json_schema(real, new):
+def test_our_own_check_agrees_with_the_json_schema(with_scenario, new):
     validator = jsonschema.Draft202012Validator(record.schema())
-    for path in [place for place in places(real) if place and len(place) < 8]:
-        changed = replaced(real, path, new)
+    for path in [place for place in places(with_scenario) if place and len(place) < 8]:
+        changed = replaced(with_scenario, path, new)
         try:
             record.checked(changed, "x")
         except UsageError:

@@ -21,6 +21,7 @@ FIT = {
     "batch_size": 2,
     "epochs": 2,
 }
+TRAIN = {**FIT, "step": "Train", "shuffle": True, "validation": 0.5, "accuracy": True}
 
 
 class FakeModel:
@@ -45,6 +46,9 @@ class FakeModel:
 
     def fit(self, x, y, loss, optimizer, batch_size, epochs):
         return [0.5] * epochs
+
+    def train(self, x, y, **settings):
+        return {"loss": [0.5] * settings["epochs"], "accuracy": [float(settings["shuffle"])] * settings["epochs"]}
 
     def freeze(self, layer, on):
         self.frozen = (layer, on)
@@ -88,6 +92,11 @@ def test_a_trace_has_an_entry_for_each_step():
     assert found[5]["loss"] == [0.5, 0.5]
 
 
+def test_a_training_is_asked_for_with_all_its_settings():
+    trace = Runner(FakeAdapter()).run(program(TRAIN))
+    assert trace["steps"] == [{"history": {"loss": [0.5, 0.5], "accuracy": [1.0, 1.0]}}]
+
+
 def test_a_model_is_built_for_the_first_input():
     adapter = FakeAdapter()
     Runner(adapter).run(program(SET, FORWARD, seed=7))
@@ -122,6 +131,7 @@ PAST = {
     "no state is set first": program(FORWARD, SET),
     "a fresh one is asked for": program(SET, FORWARD, fresh=True),
     "it was trained": program(SET, FIT),
+    "it was trained by the framework's own loop": program(SET, TRAIN),
     "it was saved and loaded": program(SET, {"step": "SaveLoad"}, FORWARD),
     "it stays frozen": program(SET, FREEZE, FORWARD),
     "part of the state is left": program({"step": "SetState", "state": [{"gamma": WEIGHTS["gamma"]}]}, FORWARD),
