@@ -84,7 +84,7 @@ def search(names: Sequence[str], ask: Callable[[str], object], tell: Callable[[s
 
 
 def names(package: str, good: str | None = None, bad: str | None = None) -> list[str]:
-    """The final releases of a package, or PACKAGE:MODE, oldest first; from one version to another, where given."""
+    """The final releases of PACKAGE or PACKAGE:MODE, oldest first; where versions are given, those between them."""
     plain, colon, mode = package.partition(":")
     index.check_package(plain)
     found = list(releases.finals(plain))
