@@ -49,6 +49,17 @@ def near(what, actual, expected, allowed):
     return _judge(what, actual, expected, error, allowed)
 
 
+def alike(what, actual, other, ball, other_ball):
+    """As :func:`near`, for two results of one subject that differ by what their exact values, the balls', differ by."""
+    with np.errstate(all="ignore"):
+        moved = np.asarray(ball.value - other_ball.value, np.float64)
+        allowed = ball.error + other_ball.error
+        rounding = np.finfo(np.float64).eps * (np.abs(moved) + np.abs(other))
+        known = np.isfinite(allowed)
+        expected = other + np.where(known, moved, 0.0)
+    return near(what, actual, expected, np.where(known, allowed + rounding, np.inf))
+
+
 def _judge(what, actual, expected, error, allowed):
     with np.errstate(all="ignore"):
         worst = float((error / allowed).max(initial=0.0))

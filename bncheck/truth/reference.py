@@ -6,7 +6,7 @@ from bncheck.cases.case import Case, SetState
 from bncheck.cases.network import BatchNorm, Dense, Dropout
 from bncheck.truth.bounds import balls
 from bncheck.truth.edges import Refused, as_read, check_late, fitting_input, fitting_state
-from bncheck.truth.layers import MATHS
+from bncheck.truth.layers import MATHS, half
 from bncheck.truth.plain import Plain
 from bncheck.truth.traits import Traits
 
@@ -57,11 +57,15 @@ class Simulation:
     def _setstate(self, step):
         for own, given in zip(self.state, step.state, strict=True):
             read = {name: self._read(value, step.layout) for name, value in given.items()}
-            own.update({name: self.given(v) for name, v in fitting_state(own, read, self.traits).items()})
+            fitting = fitting_state(own, read, self.traits)
+            own.update({name: self._stored(self.given(value), "half_when_set") for name, value in fitting.items()})
         return {}
 
     def _read(self, array, layout):
         return as_read(array, layout, self.traits)
+
+    def _stored(self, value, when):
+        return half(self.ar, value) if self.traits.stored_state == when else value
 
     def _state(self, step):
         return {"state": [dict(layer) for layer in self.state]}
@@ -130,6 +134,8 @@ class Simulation:
         return {}
 
     def _saveload(self, step):
+        for own in self.state:
+            own.update({name: self._stored(value, "half_when_loaded") for name, value in own.items()})
         return {}
 
     def _attempt(self, step):
@@ -202,6 +208,8 @@ def initial_state(case, traits: Traits):
                 found["bias"] = np.zeros(width, case.dtype)
         elif isinstance(layer, BatchNorm):
             found = _batch_norm_state(layer, case.shape[layer.axis] if len(case.shape) > 2 else width, case.dtype)
+            if traits.initial_statistics == "zero_variance":
+                found["moving_variance"] = np.zeros_like(found["moving_variance"])
         place += bool(found)
         state.append(found)
     return state

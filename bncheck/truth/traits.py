@@ -43,6 +43,13 @@ LEGAL = {
     "memory_layout": {"any": "an array is its numbers, however they lie in memory"},
     "masks": {"left_out": "masked steps stay out of the statistics"},
     "mask_count": {"exact": "the statistics are over the number of steps that count; over none, nothing is done"},
+    "zero_dropout": {"identity": "dropout at rate zero returns its input and its gradient"},
+    "initial_statistics": {"standard": "a new layer's moving mean is zero and its moving variance is one"},
+    "stored_state": {"exact": "a state that is set or loaded is kept to the bit"},
+    "positions": {"all": "every position of a row enters the statistics"},
+    "gamma": {"own": "the output is scaled by the layer's own gamma"},
+    "memory": {"none": "what a layer returns depends on its state and its input alone"},
+    "affine": {"even": "x and the mean are scaled alike, so that a value that is the mean comes out as beta"},
 }
 
 ILLEGAL = {
@@ -61,7 +68,10 @@ ILLEGAL = {
     "inference_statistics": {"batch": "inference uses the batch's own statistics"},
     "inference_updates": {"moving": "inference moves the moving statistics"},
     "frozen_layer": {"updates": "a frozen layer moves its moving statistics"},
-    "rows": {"all_but_last": "the last row of a batch is left out of the statistics"},
+    "rows": {
+        "first_65536": "rows behind the 65536th are left out of the statistics",
+        "all_but_last": "the last row of a batch is left out of the statistics",
+    },
     "channels": {"last_takes_first": "the last channel is normalised with the first one's statistics"},
     "training_gradient": {
         "statistics_constant": "the gradient takes the batch's statistics for constants",
@@ -97,6 +107,16 @@ ILLEGAL = {
         "none_is_zero": "where no step counts, a mean of 0 and a variance of 0 enter the moving statistics",
         "plus_epsilon": "1e-7 is added to the number of steps that count",
     },
+    "zero_dropout": {"half_precision": "dropout at rate zero rounds its input and its gradient to half precision"},
+    "initial_statistics": {"zero_variance": "a new layer's moving variance is zero"},
+    "stored_state": {
+        "half_when_set": "a state that is set is rounded to half precision",
+        "half_when_loaded": "a state that is saved and loaded is rounded to half precision",
+    },
+    "positions": {"first_of_channels_first": "with the channels first, one position of each row enters the statistics"},
+    "gamma": {"fixed": "gamma is taken for one"},
+    "memory": {"first_step": "the first training step forgets the statistics that were stored"},
+    "affine": {"fused": "x a - (mean a) is rounded once, and leaves the rounding of mean a where x is the mean"},
 }
 
 
@@ -136,6 +156,13 @@ class Traits:
     memory_layout: str = "any"
     masks: str = "left_out"
     mask_count: str = "exact"
+    zero_dropout: str = "identity"
+    initial_statistics: str = "standard"
+    stored_state: str = "exact"
+    positions: str = "all"
+    gamma: str = "own"
+    memory: str = "none"
+    affine: str = "even"
 
     def __post_init__(self):
         for axis in fields(self):
