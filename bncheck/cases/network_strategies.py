@@ -161,7 +161,7 @@ def plain_case(layer, shape, dtype, distribution, offset=0.0, scale=1.0, seed=0)
 
 @costing(0.15)
 @lru_cache
-def one_row_cases(seed):
+def one_image_cases(seed):
     """A batch of one row with several positions for each channel."""
     settings = [(rank, axis, channels) for rank, axis in SETTINGS[2:] for channels in (1, 3)]
     return st.builds(

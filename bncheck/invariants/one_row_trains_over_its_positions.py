@@ -7,7 +7,7 @@ count that takes rows for positions, meets them first.
 from bncheck.cases.case import Backward, State
 from bncheck.cases.distributions import normal
 from bncheck.cases.network import BatchNorm
-from bncheck.cases.network_strategies import one_row_cases, plain_case
+from bncheck.cases.network_strategies import one_image_cases, plain_case
 from bncheck.invariants import PAPER
 from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
@@ -16,7 +16,7 @@ from bncheck.truth.traits import Traits
 ORIGIN = PAPER
 KIND = "reference"
 NEEDS = {"training", "gradients"}
-CASES = one_row_cases
+CASES = one_image_cases
 EXAMPLES = [
     plain_case(BatchNorm(), (1, 3, 1), "float32", normal),
     plain_case(BatchNorm(), (1, 2, 2, 2), "float32", normal),

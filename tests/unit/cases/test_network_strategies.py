@@ -17,7 +17,7 @@ from bncheck.cases.network_strategies import (
     fresh_cases,
     has_exact_means,
     long_cases,
-    one_row_cases,
+    one_image_cases,
     saved_cases,
     shape_of,
     small_variance_cases,
@@ -38,7 +38,7 @@ EVERY = [
     fresh_cases,
     saved_cases,
     special_state_cases,
-    one_row_cases,
+    one_image_cases,
     well_scaled_cases,
     float64_cases,
     small_variance_cases,
@@ -91,8 +91,8 @@ def test_every_rank_and_position_is_drawn(cases):
 
 
 def test_a_batch_of_one_row_has_several_positions():
-    assert settings(one_row_cases) == {setting for setting in SETTINGS if setting[0] > 2}
-    for case in drawn(one_row_cases, count=20):
+    assert settings(one_image_cases) == {setting for setting in SETTINGS if setting[0] > 2}
+    for case in drawn(one_image_cases, count=20):
         assert case.shape[0] == 1
         assert np.prod(case.shape) > case.shape[case.layer.axis]
 
