@@ -148,7 +148,7 @@ def special_state_case(layer, channels, dtype, seed):
     rng = np.random.default_rng(seed)
     names = batch_norm_state(rng, layer, channels, dtype)
     state = {name: rng.choice(np.array(SPECIAL), channels).astype(dtype) for name in names}
-    return Case((layer,), (SetState([state]), State(), Forward(np.zeros((2, channels), dtype), False)), seed)
+    return Case((layer,), (SetState([state]), State()), seed, ((2, channels), dtype))
 
 
 def plain_case(layer, shape, dtype, distribution, offset=0.0, scale=1.0, seed=0):

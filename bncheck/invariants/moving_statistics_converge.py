@@ -19,7 +19,7 @@ ORIGIN = Origin("https://github.com/keras-team/keras/issues/13214", note="the fi
 KIND = "metamorphic"
 NEEDS = {"training"}
 CASES = layer_cases
-EXAMPLES = [layer_example([[0.0], [8.0]], layer=BatchNorm())]
+EXAMPLES = [layer_example([[0.0], [8.0]], dtype=dtype, layer=BatchNorm()) for dtype in ("float32", "float64")]
 STEPS = 4
 
 

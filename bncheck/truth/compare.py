@@ -26,8 +26,10 @@ def close(what, actual, expected):
         raise Violation(f"the {what} has another shape", None, list(actual.shape), list(expected.shape))
     with np.errstate(all="ignore"):
         error = magnitude(expected.arithmetic.lift(actual) - expected.value)
-        if np.isnan(error).any():  # where the right number is no number, NaN is right
-            error = np.where(np.isnan(actual) & np.isnan(magnitude(expected.value)), 0.0, error)
+        if np.isnan(error).any():  # where the right number is no number or infinite, the same is right
+            wanted = np.asarray(expected.value, np.float64)
+            same = (actual == wanted) | (np.isnan(actual) & np.isnan(wanted))
+            error = np.where(np.isnan(error) & same, 0.0, error)
     return _judge(what, actual, expected.value, error, expected.error)
 
 

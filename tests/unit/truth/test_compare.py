@@ -121,3 +121,10 @@ def test_two_results_differ_by_what_their_exact_values_differ_by(dtype):
 
 def test_two_results_of_which_one_may_overflow_are_alike():
     assert alike("variance", np.array([7.0]), np.array([np.nan]), ball([1.0], [1.0]), ball([np.nan], [np.inf])) == 0
+
+
+def test_an_infinity_that_is_right_is_the_same_infinity():
+    right = balls("float32").exact(np.array([np.inf, -np.inf, np.nan, 1.0]))
+    assert close("number", np.array([np.inf, -np.inf, np.nan, 1.0], np.float32), right) == 0
+    with pytest.raises(Violation):
+        close("number", np.array([-np.inf, -np.inf, np.nan, 1.0], np.float32), right)
