@@ -23,4 +23,4 @@ def check(subject, case):
 
 
 def mutant():
-    return Traits(stored_state="half_when_set")
+    return Traits(stored_state="flushed_when_set")

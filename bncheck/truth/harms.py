@@ -198,7 +198,7 @@ HARMS = {
         "A model that infers before it was trained multiplies by 1 / sqrt(epsilon) at each layer; what is left of the "
         "zero makes inference scale up for hundreds of steps."
     ),
-    "stored_state: half_when_set": Harm("Weights that are carried from one model to another lose digits on the way."),
+    "stored_state: flushed_when_set": Harm("Weights that are carried from one model to another are lost on the way."),
     "stored_state: half_when_loaded": Harm("The model that is served is not the one that was saved."),
     "positions: first_of_channels_first": Harm(
         "The same network learns other statistics, and noisier ones, with the channels first than with the channels "

@@ -107,8 +107,8 @@ def training(setting):
 
 @cache
 def inference(setting):
-    """The state as it was set, inference, and the state after it."""
-    return _case(setting, State(), Forward(_data(*setting), False), State())
+    """Inference, and the state after it."""
+    return _case(setting, Forward(_data(*setting), False), State())
 
 
 @cache
@@ -183,7 +183,7 @@ def _statistic(name, *steps):
 
 
 def _both_outputs(setting, trained, inferred):
-    return [_channels(y, setting, SMALL) for y in (trained[1]["y"], inferred[2]["y"])]
+    return [_channels(y, setting, SMALL) for y in (trained[1]["y"], inferred[1]["y"])]
 
 
 def _gamma(setting, trace):
@@ -199,8 +199,8 @@ def _numbers_or_refusal(setting, trace):
         return ["refused"]
 
 
-def _whole_state(step):
-    return lambda setting, trace: [value for _, value in sorted(trace[step]["state"][0].items())]
+def _whole_state(setting, trace):
+    return [value for _, value in sorted(trace[0]["state"][0].items())]
 
 
 def _weights(setting, trace):
@@ -228,16 +228,15 @@ def _question(axes, programs, seen, settings=SETTINGS, needs=()):
 
 # In this order: what an answer depends on was answered before.
 QUESTIONS = (
-    _question("stored_state", [inference], _whole_state(1), needs={"inference"}),
     _question("precision rows channels gamma", [training], _output(1, PLAIN), needs={"training"}),
     _question("variance", [training], _output(1, MEAN + FAR), needs={"training"}),
-    _question("inference_statistics", [inference], _output(2, PLAIN), needs={"inference"}),
+    _question("inference_statistics", [inference], _output(1, PLAIN), needs={"inference"}),
     _question("epsilon", [training, inference], _both_outputs, needs={"training", "inference"}),
     _question(
         "moving_average momentum_precision memory", [training], _statistic("moving_mean", 2, 4), needs={"training"}
     ),
     _question("running_variance", [training], _statistic("moving_variance", 2), needs={"training"}),
-    _question("inference_updates", [inference], _statistic("moving_mean", 3), needs={"inference"}),
+    _question("inference_updates", [inference], _statistic("moving_mean", 2), needs={"inference"}),
     _question("frozen_output", [frozen], _output(2, PLAIN), needs={"training", "freeze"}),
     _question("frozen_layer", [frozen], _statistic("moving_mean", 3), needs={"training", "freeze"}),
     _question("batch_of_one", [one_value], _numbers_or_refusal, needs={"training"}),
@@ -247,7 +246,7 @@ QUESTIONS = (
     _question("linear_activation", [linear], _output(1, (0, 1)), NETWORKS, {"networks", "inference"}),
     _question("linear_gradient", [linear], _slope(2, (0, 1)), NETWORKS, {"networks", "gradients", "training"}),
     _question("zero_dropout", [dropped], _both_ways, NETWORKS, {"networks", "gradients", "training"}),
-    _question("initial_statistics", [new], _whole_state(0), ONCE, {"networks"}),
+    _question("initial_statistics", [new], _whole_state, ONCE, {"networks"}),
     _question("batch_order", [trained], _weights, ONCE, {"networks", "fit"}),
     _question("initial_weights", [initial, lambda s: initial(s, Linear())], _moved, ONCE, {"networks", "seed"}),
 )

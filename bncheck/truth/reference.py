@@ -5,7 +5,7 @@ import numpy as np
 from bncheck.cases.case import Case, SetState
 from bncheck.cases.network import BatchNorm, Dense, Dropout
 from bncheck.truth.bounds import balls
-from bncheck.truth.edges import Refused, as_read, check_late, fitting_input, fitting_state
+from bncheck.truth.edges import Refused, as_kept, as_read, check_late, fitting_input, fitting_state
 from bncheck.truth.layers import MATHS, half
 from bncheck.truth.plain import Plain
 from bncheck.truth.traits import Traits
@@ -56,16 +56,13 @@ class Simulation:
 
     def _setstate(self, step):
         for own, given in zip(self.state, step.state, strict=True):
-            read = {name: self._read(value, step.layout) for name, value in given.items()}
+            read = {name: as_kept(self._read(value, step.layout), self.traits) for name, value in given.items()}
             fitting = fitting_state(own, read, self.traits)
-            own.update({name: self._stored(self.given(value), "half_when_set") for name, value in fitting.items()})
+            own.update({name: self.given(value) for name, value in fitting.items()})
         return {}
 
     def _read(self, array, layout):
         return as_read(array, layout, self.traits)
-
-    def _stored(self, value, when):
-        return half(self.ar, value) if self.traits.stored_state == when else value
 
     def _state(self, step):
         return {"state": [dict(layer) for layer in self.state]}
@@ -135,7 +132,8 @@ class Simulation:
 
     def _saveload(self, step):
         for own in self.state:
-            own.update({name: self._stored(value, "half_when_loaded") for name, value in own.items()})
+            if self.traits.stored_state == "half_when_loaded":
+                own.update({name: half(self.ar, value) for name, value in own.items()})
         return {}
 
     def _attempt(self, step):

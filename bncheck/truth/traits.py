@@ -110,7 +110,7 @@ ILLEGAL = {
     "zero_dropout": {"half_precision": "dropout at rate zero rounds its input and its gradient to half precision"},
     "initial_statistics": {"zero_variance": "a new layer's moving variance is zero"},
     "stored_state": {
-        "half_when_set": "a state that is set is rounded to half precision",
+        "flushed_when_set": "of a state that is set, subnormal numbers become zero",
         "half_when_loaded": "a state that is saved and loaded is rounded to half precision",
     },
     "positions": {"first_of_channels_first": "with the channels first, one position of each row enters the statistics"},

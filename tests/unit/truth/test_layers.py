@@ -289,11 +289,18 @@ def test_a_new_layers_moving_variance_is_zero():
     }
 
 
-@pytest.mark.parametrize(("when", "wanted"), [("half_when_set", [True, True]), ("half_when_loaded", [False, True])])
-def test_a_state_is_rounded_to_half_precision_when_it_is_set_or_loaded(when, wanted):
-    steps = (SetState([{"moving_mean": np.array([0.1])}]), State(), SaveLoad(), State())
-    found = reference.run_in_dtype(Case((BatchNorm(),), steps, 0, ((2, 1), "float64")), Traits(stored_state=when))
-    assert [found[i]["state"][0]["moving_mean"] == np.float16(0.1) for i in (1, 3)] == wanted
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ("exact", [[0.1, 1e-310]] * 2),
+        ("flushed_when_set", [[0.1, 0.0]] * 2),
+        ("half_when_loaded", [[0.1, 1e-310], [np.float16(0.1), 0.0]]),
+    ],
+)
+def test_a_state_is_not_kept_when_it_is_set_or_loaded(value, wanted):
+    steps = (SetState([{"moving_mean": np.array([0.1, 1e-310])}]), State(), SaveLoad(), State())
+    found = reference.run_in_dtype(Case((BatchNorm(),), steps, 0, ((2, 2), "float64")), Traits(stored_state=value))
+    assert [found[i]["state"][0]["moving_mean"].tolist() for i in (1, 3)] == wanted
 
 
 def test_rows_behind_the_65536th_are_left_out_of_the_statistics():
