@@ -4,8 +4,6 @@ Why: it is how statistics are held while the rest goes on learning; a momentum t
 at once.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from bncheck.cases.network import BatchNorm
@@ -20,14 +18,16 @@ ORIGIN = PAPER
 KIND = "contract"
 NEEDS = {"training"}
 CASES = layer_cases
-EXAMPLES = [layer_example([[0.0], [8.0]], layer=BatchNorm())]
+EXAMPLES = [layer_example([[0.0], [8.0]], layer=BatchNorm(momentum=1.0))]
 
 
 def variants(case):
-    return [training_variant(case, case.first_x, layer=replace(case.layer, momentum=1.0))]
+    return [training_variant(case, case.first_x)] if case.layer.momentum == 1 else []
 
 
 def check(subject, case):
+    if case.layer.momentum != 1:
+        return None
     (held,) = variants(case)
     found, right = subject.run(held).state(2)[0], expected(subject, held)[2]["state"][0]
     margins = []

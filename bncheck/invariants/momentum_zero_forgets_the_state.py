@@ -4,8 +4,6 @@ Why: it is how statistics are estimated anew from one large batch; a momentum ta
 ones.
 """
 
-from dataclasses import replace
-
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import layer_example, training_variant
@@ -18,17 +16,19 @@ ORIGIN = PAPER
 KIND = "metamorphic"
 NEEDS = {"training"}
 CASES = layer_cases
-EXAMPLES = [layer_example([[0.0], [8.0]], layer=BatchNorm())]
+EXAMPLES = [layer_example([[0.0], [8.0]], layer=BatchNorm(momentum=0.0))]
 STATISTICS = ("moving_mean", "moving_variance")
 
 
 def variants(case):
-    layer, state = replace(case.layer, momentum=0.0), case.steps[0].state[0]
+    state = case.steps[0].state[0]
     other = state | {name: state[name] * 3 + 1 for name in STATISTICS}
-    return [training_variant(case, case.first_x, each, layer) for each in (state, other)]
+    return [training_variant(case, case.first_x, each) for each in (state, other)] if case.layer.momentum == 0 else []
 
 
 def check(subject, case):
+    if case.layer.momentum != 0:
+        return None
     one, other = variants(case)
     first, second = (subject.run(each).state(2)[0] for each in (one, other))
     right, moved = (expected(subject, each)[2]["state"][0] for each in (one, other))
