@@ -20,7 +20,7 @@ from bncheck.truth.reference_subject import reference_subject
 TRIES = 400
 NUMBERS = 4_000_000  # in the inputs of all tries together: a large case gets fewer tries
 CHUNKS = 16  # no chunk is smaller than this share of what is left, so that one pass cannot use up the tries
-INPUTS = ("x", "dy", "y")
+INPUTS = ("x", "dy", "v", "y")
 PLAINEST = {"momentum": 0.9, "eps": 1e-3}
 NO_CASE = (SubjectDied, ValueError, IndexError, TypeError, KeyError, AttributeError, StopIteration)
 
