@@ -66,14 +66,19 @@ def inference_of_some_rows(case):
 
 def without_linear(case):
     """The case without its linear activations."""
-    kept = [i for i, layer in enumerate(case.network) if not isinstance(layer, Linear)]
+    return without(case, Linear)
+
+
+def without(case, kind):
+    """The case without its layers of a kind."""
+    kept = [i for i, layer in enumerate(case.network) if not isinstance(layer, kind)]
     steps = tuple(SetState([s.state[i] for i in kept]) if isinstance(s, SetState) else s for s in case.steps)
     return case.but(network=tuple(case.network[i] for i in kept), steps=steps)
 
 
-def weighted(case, values):
-    """The entries of a list with one entry a layer, for the layers that are no linear activations."""
-    return [value for layer, value in zip(case.network, values, strict=True) if not isinstance(layer, Linear)]
+def weighted(case, values, kind=Linear):
+    """The entries of a list with one entry a layer, for the layers that are not of a kind, a linear one by default."""
+    return [value for layer, value in zip(case.network, values, strict=True) if not isinstance(layer, kind)]
 
 
 def on_grid(x):
@@ -115,3 +120,15 @@ def training_example():
 def agreement_example():
     """Three steps of SGD on Dense, batch norm, Dense."""
     return fit_case((Dense(2), BatchNorm(), Dense(1)), {"name": "sgd", "learning_rate": 0.02}, 1, 1)
+
+
+def flat(case):
+    """The case's inputs as rows of rank 2, with the channels last."""
+    back, layer = case.steps[case.where(Backward)[0]], replace(case.layer, axis=-1)
+    x, dy = (as_rows(array, case.layer.axis) for array in (back.x, back.dy))
+    return layer_case(layer, [x], dy, case.steps[0].state, case.seed)
+
+
+def as_rows(array, axis):
+    """An array's positions as rows of rank 2, whose columns are its channels."""
+    return np.ascontiguousarray(np.moveaxis(array, axis, -1).reshape(-1, array.shape[axis]))

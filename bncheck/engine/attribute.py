@@ -5,6 +5,7 @@ from itertools import combinations, product
 import numpy as np
 
 from bncheck.cases.case import SetState
+from bncheck.cases.network import Dense
 from bncheck.cases.trace import Malformed, Raised
 from bncheck.engine.confirm import violation
 from bncheck.subjects.subject import SubjectDied
@@ -24,13 +25,13 @@ def mechanism(subject, law, case, known=()):
     """The illegal trait value under which the reference does what the subject did on the case, or ``unexplained``.
 
     The values come in the order of ``ILLEGAL``, those of ``known`` first (the mechanisms that were found on the
-    subject), and then the law's own mutant.  Where no single value explains the numbers, two are tried together, one of
-    them known.
+    subject), and then the law's own mutant.  Where the numbers are within the bound, and the law asks for more, the
+    reference with the value has to break the law, too.  Where no single value explains the numbers, two are tried
+    together, one of them known.
     """
     traits = (subject.conventions or Conventions()).at(case)
     try:
-        asked = [case, *law.variants(case)]
-        explains = _numbers(subject, asked) if case.where(SetState) else _behaviour(law, case)
+        explains = _explanation(subject, law, case, traits)
         if not explains(traits):
             for name, variant in (*_singly(traits, known, law.mutant()), *_together(traits, known)):
                 if explains(variant):
@@ -38,6 +39,15 @@ def mechanism(subject, law, case, known=()):
     except (Raised, Malformed, SubjectDied):
         pass
     return UNEXPLAINED
+
+
+def _explanation(subject, law, case, traits):
+    """Tells whether traits explain what the subject, whose conventions are ``traits``, did on the case."""
+    breaks = _behaviour(law, case)
+    if not case.where(SetState) and any(isinstance(layer, Dense) for layer in case.network):
+        return breaks  # initial weights are nobody else's numbers
+    numbers = _numbers(subject, [case, *law.variants(case)])
+    return (lambda variant: numbers(variant) and breaks(variant)) if numbers(traits) else numbers
 
 
 def _singly(traits, known, mutant):
@@ -69,7 +79,7 @@ def _explained(trace, case, traits):
 
 
 def _behaviour(law, case):
-    """Tells whether the reference with traits breaks the law on the case: initial weights are nobody else's numbers."""
+    """Tells whether the reference with traits breaks the law on the case."""
     return lambda traits: not law.differential and violation(reference_subject(traits), law, case) is not None
 
 

@@ -207,6 +207,8 @@ class Balls:
         folded = (x.magnitude + mean.magnitude) * a + offset.magnitude
         return self.settle(value, self.within(folded, error + OPERATION * self.u * folded + self.tiny * (a + 2)))
 
+    fused = affine
+
     def centred_dot(self, dy, x, mean, factor, axes):
         """sum(dy (x - mean)) factor, which may be computed as (sum(dy x) - mean sum(dy)) factor."""
         gap, weight = x.value - mean.value, dy.magnitude

@@ -36,6 +36,13 @@ AXES = {
     "second_gradient": "What the gradient of a training step's gradient goes through.",
     "cumulative_average": "What the average of all batches counts.",
     "batch_count": "What a layer counts as a batch.",
+    "zero_dropout": "What dropout at rate zero returns.",
+    "initial_statistics": "The moving statistics of a new layer.",
+    "stored_state": "Whether a state is kept as it was given, when it is set and when it is loaded.",
+    "positions": "The positions of a row that enter the statistics.",
+    "gamma": "The gamma that the output is scaled by.",
+    "memory": "What a layer remembers beside its state.",
+    "affine": "How the scale and the shift are rounded.",
 }
 
 
@@ -223,6 +230,40 @@ HARMS = {
         "Padding enters the statistics, so what a layer learns depends on how sequences are padded into batches.",
         "TensorFlow to 2.11.1, Keras 3.0.0",
         "https://github.com/tensorflow/tensorflow/issues/30161",
+    ),
+    "rows: first_65536": Harm(
+        "A cloud of points, or the pixels of a batch, has more rows than that: the rest is normalised with statistics "
+        "that it had no part in, and what comes last in a batch counts for nothing."
+    ),
+    "zero_dropout: half_precision": Harm(
+        "In a search over dropout rates the rate of zero is another network than the one without dropout."
+    ),
+    "initial_statistics: zero_variance": Harm(
+        "A model that infers before it was trained multiplies by 1 / sqrt(epsilon) at each layer; what is left of the "
+        "zero makes inference scale up for hundreds of steps."
+    ),
+    "stored_state: flushed_when_set": Harm("Weights that are carried from one model to another are lost on the way."),
+    "stored_state: half_when_loaded": Harm("The model that is served is not the one that was saved."),
+    "positions: first_of_channels_first": Harm(
+        "The same network learns other statistics, and noisier ones, with the channels first than with the channels "
+        "last."
+    ),
+    "gamma: fixed": Harm(
+        "What was learnt, loaded or set for gamma is ignored: a residual block that starts from a gamma of zero does "
+        "not start as the identity, and ported weights predict something else.",
+        "mxnet 1.9.1, whose operator fixes gamma unless told otherwise",
+    ),
+    "memory: first_step": Harm(
+        "Fine-tuning forgets the statistics that were loaded at its first step, and a training that is resumed is not "
+        "the one that was stopped.",
+        "Keras 2.1.3 to 2.2.5",
+        "https://github.com/keras-team/keras/issues/13214",
+    ),
+    "affine: fused": Harm(
+        "A constant channel (a dead unit, a border, a mask) of large value comes out as rounding times gamma over "
+        "sqrt(epsilon) where beta is right: 44.9 for 1e7 + 1.",
+        "torch 1.10.2 to 2.15.0",
+        "https://github.com/pytorch/pytorch/issues/5410",
     ),
 }
 

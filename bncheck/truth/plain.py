@@ -43,6 +43,11 @@ class Plain:
         """(x - mean) factor + offset."""
         return (x - mean) * factor + offset
 
+    def fused(self, x, mean, factor, offset):
+        """x factor + (offset - mean factor), rounded once."""
+        folded, wide = offset - mean * factor, np.longdouble
+        return (x.astype(wide) * factor.astype(wide) + folded.astype(wide)).astype(self.dtype)
+
     def centred_dot(self, dy, x, mean, factor, axes):
         """sum(dy (x - mean)) factor."""
         return self.sum(dy * (x - mean), axes) * factor

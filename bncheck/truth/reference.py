@@ -6,9 +6,9 @@ from bncheck.cases.case import Case, SetState
 from bncheck.cases.network import BatchNorm, Dense, Dropout
 from bncheck.truth import training
 from bncheck.truth.bounds import balls
-from bncheck.truth.edges import Refused, as_if_contiguous, as_read, check_late, fitting_input, fitting_state
+from bncheck.truth.edges import Refused, as_if_contiguous, as_kept, as_read, check_late, fitting_input, fitting_state
 from bncheck.truth.halves import nearest
-from bncheck.truth.layers import MATHS, BatchNormMath
+from bncheck.truth.layers import MATHS, BatchNormMath, half
 from bncheck.truth.plain import Plain
 from bncheck.truth.second import second_backward
 from bncheck.truth.traits import Traits
@@ -62,7 +62,7 @@ class Simulation:
 
     def _setstate(self, step):
         for own, given in zip(self.state, step.state, strict=True):
-            read = {name: self._read(value, step.layout) for name, value in given.items()}
+            read = {name: as_kept(self._read(value, step.layout), self.traits) for name, value in given.items()}
             own.update({name: self.given(v) for name, v in fitting_state(own, read, self.traits).items()})
         if self.traits.memory_layout == "gamma_by_pointer":
             for math, given in zip(self.maths, step.state, strict=True):
@@ -181,6 +181,9 @@ class Simulation:
         return {}
 
     def _saveload(self, step):
+        for own in self.state:
+            if self.traits.stored_state == "half_when_loaded":
+                own.update({name: half(self.ar, value) for name, value in own.items()})
         return {}
 
     def _attempt(self, step):
@@ -253,6 +256,8 @@ def initial_state(case, traits: Traits):
                 found["bias"] = np.zeros(width, case.dtype)
         elif isinstance(layer, BatchNorm):
             found = _batch_norm_state(layer, case.shape[layer.axis] if len(case.shape) > 2 else width, case.dtype)
+            if traits.initial_statistics == "zero_variance":
+                found["moving_variance"] = np.zeros_like(found["moving_variance"])
         place += bool(found)
         state.append(found)
     return state

@@ -48,6 +48,13 @@ LEGAL = {
     "second_gradient": {"full": "the second derivative goes through the batch's mean and variance"},
     "cumulative_average": {"of_batches": "without a momentum a moving statistic is the mean over all batches"},
     "batch_count": {"training": "a layer counts the batches that it trained on, and no others"},
+    "zero_dropout": {"identity": "dropout at rate zero returns its input and its gradient"},
+    "initial_statistics": {"standard": "a new layer's moving mean is zero and its moving variance is one"},
+    "stored_state": {"exact": "a state that is set or loaded is kept to the bit"},
+    "positions": {"all": "every position of a row enters the statistics"},
+    "gamma": {"own": "the output is scaled by the layer's own gamma"},
+    "memory": {"none": "what a layer returns depends on its state and its input alone"},
+    "affine": {"even": "x and the mean are scaled alike, so that a value that is the mean comes out as beta"},
 }
 
 ILLEGAL = {
@@ -66,7 +73,10 @@ ILLEGAL = {
     "inference_statistics": {"batch": "inference uses the batch's own statistics"},
     "inference_updates": {"moving": "inference moves the moving statistics"},
     "frozen_layer": {"updates": "a frozen layer moves its moving statistics"},
-    "rows": {"all_but_last": "the last row of a batch is left out of the statistics"},
+    "rows": {
+        "first_65536": "rows behind the 65536th are left out of the statistics",
+        "all_but_last": "the last row of a batch is left out of the statistics",
+    },
     "channels": {"last_takes_first": "the last channel is normalised with the first one's statistics"},
     "training_gradient": {
         "statistics_constant": "the gradient takes the batch's statistics for constants",
@@ -119,6 +129,16 @@ ILLEGAL = {
         "inference": "batches of inference are counted, too",
         "forgotten": "setting the weights and statistics sets the count of batches to zero",
     },
+    "zero_dropout": {"half_precision": "dropout at rate zero rounds its input and its gradient to half precision"},
+    "initial_statistics": {"zero_variance": "a new layer's moving variance is zero"},
+    "stored_state": {
+        "flushed_when_set": "of a state that is set, subnormal numbers become zero",
+        "half_when_loaded": "a state that is saved and loaded is rounded to half precision",
+    },
+    "positions": {"first_of_channels_first": "with the channels first, one position of each row enters the statistics"},
+    "gamma": {"fixed": "gamma is taken for one"},
+    "memory": {"first_step": "the first training step forgets the statistics that were stored"},
+    "affine": {"fused": "x a - (mean a) is rounded once, and leaves the rounding of mean a where x is the mean"},
 }
 
 
@@ -163,6 +183,13 @@ class Traits:
     second_gradient: str = "full"
     cumulative_average: str = "of_batches"
     batch_count: str = "training"
+    zero_dropout: str = "identity"
+    initial_statistics: str = "standard"
+    stored_state: str = "exact"
+    positions: str = "all"
+    gamma: str = "own"
+    memory: str = "none"
+    affine: str = "even"
 
     def __post_init__(self):
         for axis in fields(self):
