@@ -38,7 +38,7 @@ def test_a_finding_is_accepted_by_its_mechanism_on_its_version(path, tmp_path):
     assert answer.exit_code == 0
     assert f"{LAW} by {SEEDS} on tensorflow:graph==2.1.4" in answer.stdout
     assert entries(tmp_path / "bncheck.toml") == [(SEEDS, "tensorflow:graph", "==2.1.4")]
-    found = ledger.accepted(record.read(path), ledger.load(load_all(), tmp_path))
+    found = ledger.accepted(record.read(path), ledger.parse(tmp_path / "bncheck.toml", load_all()))
     assert [("accepted" in each) for each in record.findings(found["cells"][0]["results"][0])] == [True, False]
 
 
