@@ -142,6 +142,26 @@ def test_moving_variance_matches_reference(b):
     assert_allclose(layer.statistics()[1], MOMENTUM * b.variance + (1 - MOMENTUM) * batch, **OUTPUT)
 
 
+def poisoned(b):
+    """The batch with a NaN in its first place."""
+    x = b.x.copy()
+    x.flat[0] = np.nan
+    return x
+
+
+def test_non_finite_is_not_hidden(b):
+    assert not np.isfinite(np.take(b.layer()(poisoned(b), True), [0], axis=b.framework.axis)).any()
+
+
+def test_non_finite_stays_in_its_channel(b):
+    beside, alone = (np.delete(b.layer()(each, True), 0, axis=b.framework.axis) for each in (poisoned(b), b.x))
+    assert_allclose(beside, alone, **OUTPUT)
+
+
+def test_non_finite_stays_in_its_place(b):
+    assert_allclose(b.layer()(poisoned(b), False).flat[1:], b.layer()(b.x, False).flat[1:], **OUTPUT)
+
+
 def test_parameter_gradients_match_reference(b):
     _, gamma, beta = b.layer().gradients(b.x, b.cotangent(), True)
     assert_allclose(gamma, (b.cotangent() * b.normalised()[0]).sum(axis=b.axes), **GRADIENT)

@@ -40,11 +40,14 @@ def close_to(what, actual, target, ball):
 
 
 def near(what, actual, expected, allowed):
-    """As :func:`close`, for two arrays of one subject and an array of what is allowed between them."""
+    """As :func:`close`, for two arrays of one subject and an array of what is allowed between them.
+
+    No number equals no number: whether it is right is for another law to say.
+    """
     if actual.shape != expected.shape:
         raise Violation(f"the {what} has another shape", None, list(actual.shape), list(expected.shape))
     with np.errstate(all="ignore"):
-        same = actual == expected
+        same = (actual == expected) | (np.isnan(actual) & np.isnan(expected))
         error = np.where(same, 0.0, magnitude(actual - expected))
     return _judge(what, actual, expected, error, allowed)
 

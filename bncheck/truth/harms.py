@@ -170,6 +170,11 @@ HARMS = {
     "mask_count: none_is_zero": Harm(
         "A batch of padding alone draws the moving mean and variance towards zero, so inference scales up what it sees."
     ),
+    "mask_count: plus_epsilon": Harm(
+        "The mean of a masked batch is nearer to zero by a share of 1e-7 over the number of steps that count: small, "
+        "and another number than the same batch gives without its padding.",
+        "tf.keras from 2.12, Keras 3",
+    ),
     "masks: ignored": Harm(
         "Padding enters the statistics, so what a layer learns depends on how sequences are padded into batches.",
         "TensorFlow to 2.11.1, Keras 3.0.0",
