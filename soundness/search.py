@@ -1,13 +1,13 @@
 """Holds the sound algorithms to every law, on the cases that runs draw, and keeps each check's margin.
 
-Half precision with statistics in float32 comes with the cases that have it: the simulation of a case rounds what goes in
-and out of a layer, and the algorithms take their statistics in the dtype that they are given.
+Half precision with statistics in float32 comes with the cases that have it: the simulation of a case rounds what goes
+into a layer and comes out of it, and the algorithms compute in the dtype that they are given.
 """
 
 import time
 from collections import defaultdict
 from dataclasses import replace
-from itertools import count
+from itertools import count, pairwise
 
 from bncheck.cases.trace import Malformed, Raised
 from bncheck.engine.drawn import by_strategy, drawn
@@ -16,7 +16,7 @@ from bncheck.engine.pair import Pair
 from bncheck.truth.compare import Violation
 from bncheck.truth.probe import measure
 from bncheck.truth.questions import NEEDED
-from bncheck.truth.reference_subject import reference_subject
+from bncheck.truth.reference_subject import direct_subject
 from soundness.algorithms import ALGORITHMS
 
 ROUND = 50  # examples a law before the laws take turns again
@@ -25,7 +25,7 @@ ROUND = 50  # examples a law before the laws take turns again
 def sound_subjects():
     """Every algorithm as a subject whose conventions were measured, one of them with the other estimator."""
     other = {"laned, over n - 1": replace(ALGORITHMS["laned and folded"], unbiased=True)}
-    found = [reference_subject(name=name, maths=each.maths) for name, each in (ALGORITHMS | other).items()]
+    found = [direct_subject(name=name, maths=each.maths) for name, each in (ALGORITHMS | other).items()]
     for subject in found:
         subject.conventions = measure(subject, NEEDED)
     return found
@@ -50,7 +50,7 @@ def _sides(group, subjects):
     """The subjects that a group of laws judges: for laws between two, each beside the next."""
     if not group[0].differential:
         return subjects
-    return [Pair(one, other) for one, other in zip(subjects, subjects[1:], strict=False)]
+    return [Pair(one, other) for one, other in pairwise(subjects)]
 
 
 class Found:

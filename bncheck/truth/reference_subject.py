@@ -59,21 +59,26 @@ class ReferenceTransport:
     kill = close
 
 
+def reference_subject(traits: Traits = Traits(), name="reference"):  # noqa: B008 (frozen)
+    """The reference as a subject; with illegal traits, a mutant."""
+    return Subject(name, ReferenceTransport(traits))
+
+
 class Direct(ReferenceTransport):
-    """As its parent, for cases that are sent as they are: what is in this process needs no wire."""
+    """As its parent, for cases that are sent as they are."""
 
     def _run(self, case):
         return self._answer(case)
 
 
 class DirectSubject(Subject):
-    """A subject whose transport is :class:`Direct`."""
+    """A subject over :class:`Direct`: where many subjects are asked the same cases, a wire is most of the cost."""
 
     @staticmethod
     def _sent(case):
         return case
 
 
-def reference_subject(traits: Traits = Traits(), name="reference", maths=MATHS):  # noqa: B008 (frozen)
-    """The reference as a subject; with illegal traits, or other ``maths`` for the layers, a mutant."""
+def direct_subject(traits: Traits = Traits(), name="reference", maths=MATHS):  # noqa: B008 (frozen)
+    """As :func:`reference_subject`, without a wire; ``maths`` may compute layers in another way."""
     return DirectSubject(name, Direct(traits, maths))
