@@ -29,7 +29,7 @@ def by_strategy(laws):
 
 def strategy(law):
     """Equal for laws that are judged on the same cases."""
-    return f"{law.differential}{law.cases.__name__}"
+    return f"{law.differential}{law.cases.__name__}{law.cases.__module__}"
 
 
 def count(law, max_examples):
