@@ -49,16 +49,15 @@ class Sized:
         """The fault of one size, in layers of one dtype alone."""
 
         def bend(at, *values):
-            if at.ar.dtype == np.dtype(dtype):
-                return self.function(at, *values, size)
-            return values[0] if len(values) == 1 else values
+            right = at.move if self.place == "moved" else unchanged
+            return self.function(at, *values, size) if at.ar.dtype == np.dtype(dtype) else right(*values)
 
         return Fault(f"{self.name} by {size:.2g} in {dtype}", self.sentence, self.place, bend)
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A subject that is wrong on purpose."""
+    """A subject that is wrong on purpose; its family is ``traits`` or a file of this folder."""
 
     family: str
     name: str
@@ -96,6 +95,11 @@ def _families():
     return [(name, importlib.import_module(f"{__name__}.{name}")) for name in names]
 
 
+def unchanged(*values):
+    """The values, one alone or a tuple."""
+    return values[0] if len(values) == 1 else values
+
+
 class Bent(BatchNormMath):
     """One batch norm with a fault at one of these places.
 
@@ -113,7 +117,7 @@ class Bent(BatchNormMath):
         """What the fault makes of the values, where it stands at that place."""
         if self.fault.place == place:
             return self.fault.function(self, *values)
-        return values[0] if len(values) == 1 else values
+        return unchanged(*values)
 
     def forward(self, weights, x, training, batch_statistics, mask=None):
         """As the parent's."""
