@@ -60,7 +60,7 @@ def run(subjects, select, ignore, max_examples, max_time, seed, workers, record_
     5 nothing ran, 130 interrupted.
     """
     start = time.monotonic()
-    laws = invariants.select(_names(select), _names(ignore))
+    laws = invariants.select(names(select), names(ignore))
     if record_file:
         files.check_writable(record_file, "--record")
     wanted = files.wanted(reports, record_file)
@@ -80,7 +80,8 @@ def run(subjects, select, ignore, max_examples, max_time, seed, workers, record_
     sys.exit(exit_code(found))
 
 
-def _names(options):
+def names(options):
+    """What comma-separated options name."""
     return [name.strip() for option in options for name in option.split(",") if name.strip()]
 
 
