@@ -31,10 +31,9 @@ def power(mutants, sized, laws, budget, seeds, *, tell=lambda what, done, total:
     all_laws, first = by_strategy(laws), budget.seed
     trials = [Trial(mutant) for mutant in mutants]
     for each in range(first, first + seeds if trials else first):
-        again = trials if each == first else [Trial(mutant) for mutant in mutants]
-        sweep(again, all_laws, budget.max_examples, each, once=each != first, tell=tell)
-        for trial, of_seed in zip(trials, again, strict=True):
-            trial.seeds[each] = next(iter(of_seed.seen), None)
+        sweep(trials, all_laws, budget.max_examples, each, once=each != first, tell=tell)
+        for trial in trials:
+            trial.end(each)
     for number, trial in enumerate(trials, 1):
         trial.name_mechanisms()
         tell("mechanisms", number, len(trials))
@@ -50,10 +49,14 @@ def power(mutants, sized, laws, budget, seeds, *, tell=lambda what, done, total:
 
 @dataclass
 class Trial:
-    """A mutant, and the case on which each law saw it, with the mechanism that was named."""
+    """A mutant, and the cases on which laws see it: at the seed that is searched, and at the first one.
+
+    ``mechanisms`` are named by law, of the first seed; ``seeds`` has for each the law that saw it first.
+    """
 
     mutant: Mutant
     seen: dict = field(default_factory=dict)
+    first: dict = field(default_factory=dict)
     mechanisms: dict = field(default_factory=dict)
     seeds: dict = field(default_factory=dict)
 
@@ -75,9 +78,15 @@ class Trial:
             if found:
                 self.seen[law.name] = law, found[0]
 
+    def end(self, seed):
+        """The seed has been searched: the next one starts without anything seen."""
+        self.first = self.first if self.seeds else self.seen
+        self.seeds[seed] = next(iter(self.seen), None)
+        self.seen = {}
+
     def name_mechanisms(self):
         """What explains each law's case; what explained one is tried first on the others."""
-        for name, (law, case) in self.seen.items():
+        for name, (law, case) in self.first.items():
             known = set(self.mechanisms.values())
             self.mechanisms[name] = mechanism(self.side(law), law, case, known=known)
 
