@@ -23,12 +23,6 @@ def _unless(told):
     return lambda at, *given: None if told(at) else at.move(*given)
 
 
-def _first_copied(at, weights, mean, variance, count):
-    at.move(weights, mean, variance, count)
-    if at.calls == 1:
-        weights["moving_mean"], weights["moving_variance"] = mean.reshape(-1), variance.reshape(-1)
-
-
 def _one_kept(name):
     """One of the moving statistics does not move."""
 
@@ -93,7 +87,6 @@ FAULTS = [
         "moved",
         _unless(lambda at: at.calls > 2),
     ),
-    Fault("first_batch_copied", "the first step copies the batch's statistics", "moved", _first_copied),
     Fault("mean_never_moves", "the moving mean does not move", "moved", _one_kept("moving_mean")),
     Fault("variance_never_moves", "the moving variance does not move", "moved", _one_kept("moving_variance")),
     Fault("moves_by_deviation", "the moving variance averages deviations", "moved", _new(lambda at, m, v: np.sqrt(v))),

@@ -104,7 +104,6 @@ def test_a_tail_of_rows_is_left_out_of_the_statistics():
         ("never_moves", 1.0, 4.0),
         ("mean_never_moves", 1.0, 1.25),
         ("variance_never_moves", 2.5, 4.0),
-        ("first_batch_copied", 2.5, 0.5),
         ("moves_by_mean_square", 2.5, 9.5),
         ("variance_about_moving_mean", 2.5, 5.75),
     ],
