@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from bncheck.cases.case import Backward, Case, Forward, SetState, State
+from bncheck.cases.case import Backward, Case, Forward, Freeze, SetState, State
 from bncheck.cases.network import BatchNorm, Dense, Linear
 from bncheck.cases.strategies import fit_case, layer_case, network_case
 
@@ -45,6 +45,12 @@ def inference_variant(case, x, state=None, layer=None):
     """Inference on ``x``, with the case's own state where none is given."""
     given = [state] if state else case.steps[0].state
     return Case((layer or case.layer,), (SetState(given), Forward(x, False), State()), case.seed)
+
+
+def frozen_variant(case):
+    """Training on the case's input while frozen, and the state after it."""
+    steps = (case.steps[0], Freeze(0, True), Forward(case.first_x, True), State(), Freeze(0, False))
+    return Case(case.network, steps, case.seed)
 
 
 def some_rows(case):

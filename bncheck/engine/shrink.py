@@ -19,7 +19,7 @@ from bncheck.truth.reference_subject import reference_subject
 
 TRIES = 400
 CHUNKS = 16  # no chunk is smaller than this share of what is left, so that one pass cannot use up the tries
-INPUTS = ("x", "dy", "y")
+INPUTS = ("x", "dy", "v", "y")
 PLAINEST = {"momentum": 0.9, "eps": 1e-3}
 NO_CASE = (SubjectDied, ValueError, IndexError, TypeError, KeyError, AttributeError, StopIteration)
 

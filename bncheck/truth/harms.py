@@ -31,6 +31,11 @@ AXES = {
     "memory_layout": "Whether it matters how an array lies in memory.",
     "masks": "What masked steps do to the statistics.",
     "mask_count": "The number of steps that the statistics of a masked batch are divided by.",
+    "compiled": "What a compiled call computes.",
+    "fixed_training": "The mode of a layer inside a model, where it was called with a fixed one.",
+    "second_gradient": "What the gradient of a training step's gradient goes through.",
+    "cumulative_average": "What the average of all batches counts.",
+    "batch_count": "What a layer counts as a batch.",
 }
 
 
@@ -114,6 +119,38 @@ HARMS = {
         "What cannot be normalised raises. A last batch of a single row ends an epoch with an error.",
         "torch; mlx from 0.32.4",
     ),
+    "precision: half": Harm(
+        "Squares of numbers beyond 256 overflow float16: the variance is infinite and the output zero, or NaN. In "
+        "bfloat16 the statistics have two or three digits.",
+        "tf.keras to 2.2.3, rank 2; in torch 1.12 to 2.13 the gradient for inputs that are not contiguous",
+        "https://github.com/tensorflow/tensorflow/issues/8535",
+    ),
+    "compiled: one_pass": Harm(
+        "A model that was right eagerly gives noise, or NaN, where it is compiled, on channels whose mean is far from "
+        "zero.",
+        "XLA's kernel in TensorFlow 2.1 to 2.21",
+        "https://github.com/tensorflow/tensorflow/issues/118701",
+    ),
+    "fixed_training: overridden": Harm(
+        "A part that was called with training off trains all the same once the model does: its statistics move to the "
+        "new data. The mode has to be frozen by `trainable`, too.",
+        "Keras 3, all of them; its guide says so since 2024",
+        "https://github.com/keras-team/keras/issues/20285",
+    ),
+    "second_gradient: mean_constant": Harm(
+        "Gradient penalties and Hessian products are off by a term as large as the right answer, while every first "
+        "gradient is right.",
+        "tf.nn.moments, so every tf.keras outside its fused kernel, and Keras 3 on TensorFlow",
+        "https://github.com/tensorflow/tensorflow/pull/19609",
+    ),
+    "second_gradient: deviation_constant": Harm(
+        "Gradient penalties and Hessian products leave out how the deviation moves, and training goes elsewhere."
+    ),
+    "batch_count: forgotten": Harm(
+        "The first batch after weights were set is taken for the average of all, and everything before it is lost.",
+        "torch 1.0.0 to 2.1.2, for a state without the count",
+        "https://github.com/pytorch/pytorch/issues/110361",
+    ),
     "precision: single": Harm(
         "A float64 layer has seven digits while its dtype promises sixteen: gradient checks fail, and what looks like "
         "a difference between frameworks is rounding.",
@@ -162,6 +199,13 @@ HARMS = {
     "malformed_input: moves_first": Harm(
         "Who catches the error and goes on has another model than before: a refused batch is in its statistics.",
         "TensorFlow 2.0",
+    ),
+    "memory_layout: gamma_by_pointer": Harm(
+        "Where gamma or a statistic is a slice of a larger tensor, the gradient is computed with the numbers that lie "
+        "between, and past the end with memory that is another's: wrong or NaN, in training and in inference, while "
+        "the output is right.",
+        "torch 1.10 to 2.13",
+        "https://github.com/pytorch/pytorch/pull/48919",
     ),
     "masks: times_zero": Harm(
         "Padding with NaN, which a mask should hide, makes the statistics NaN, and so does a batch of padding alone.",

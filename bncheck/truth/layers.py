@@ -17,6 +17,7 @@ class BatchNormMath:
     def __init__(self, arithmetic, layer, traits):
         self.ar, self.layer, self.traits = arithmetic, layer, traits
         self.cache, self.total, self.batches, self.forgot = None, (None, None), 0, False
+        self.misread = None  # the gamma that a gradient reads which does not see how it lies in memory
 
     def forward(self, weights, x, training, batch_statistics, mask=None):
         """The output; moves the moving statistics in ``weights`` when ``training``.  x: (rows, ...).
@@ -38,11 +39,13 @@ class BatchNormMath:
             mean, variance = (weights[name].reshape(*shape) for name in ("moving_mean", "moving_variance"))
         if counts and (training or self.traits.inference_updates == "moving"):
             self._move(weights, *(self._batch(x, axes) if not batch_statistics else (mean, variance, count)))
+        self.batches += not training and self.traits.batch_count == "inference"
         inverse = self._inverse(variance)
         gamma, beta = weights.get("gamma"), weights.get("beta")
         factor = inverse if gamma is None else gamma.reshape(shape) * inverse
         offset = ar.exact(np.zeros(shape)) if beta is None else beta.reshape(shape)
-        self.cache = (x, mean, inverse, factor, axes, batch_statistics)
+        slope = factor if self.misread is None else self.misread.reshape(shape) * inverse
+        self.cache = (x, mean, inverse, slope, axes, batch_statistics)
         return ar.affine(x, mean, factor, offset)
 
     def _counts(self, x, mask):
@@ -99,7 +102,7 @@ class BatchNormMath:
         """
         momentum, average = self.layer.momentum, self.traits.moving_average
         if momentum is None or average == "cumulative":
-            return 1 - 1 / self.batches
+            return 1 - 1 / (self.batches + (self.traits.cumulative_average == "of_initial_too"))
         if average == "debiased" and momentum < 1:
             return 1 - (1 - momentum) / (1 - momentum**self.batches)
         return momentum
@@ -114,7 +117,7 @@ class BatchNormMath:
 
     def backward(self, dy):
         """dx and the parameters' gradients of sum(y * dy), for the last forward call.  dy has the shape of x."""
-        x, mean, inverse, factor, axes, batch_statistics = self.cache
+        x, mean, inverse, slope, axes, batch_statistics = self.cache
         ar, kind = self.ar, self.traits
         if not x.size:
             nothing = {"gamma": np.nan if self.forgot and kind.empty_batch == "averaged" else 0.0, "beta": 0.0}
@@ -129,11 +132,11 @@ class BatchNormMath:
             gradients["beta"] = total.reshape(-1)
         through = batch_statistics and kind.training_gradient != "statistics_constant"
         if not through and not (not batch_statistics and kind.inference_gradient == "batch"):
-            return dy * factor, gradients
+            return dy * slope, gradients
         count = x.size // max(total.size, 1)
         centre = ar.scaled(mean, 0.0) if kind.training_gradient == "uncentred" else mean
         common = ar.part(total, 1, count) + ar.projection(x, centre, inverse, dot, count)
-        return (dy - common) * factor, gradients
+        return (dy - common) * slope, gradients
 
     def _total(self, dy, axes):
         """The sum of dy, which a case often has in inference and in training alike."""

@@ -43,6 +43,11 @@ LEGAL = {
     "memory_layout": {"any": "an array is its numbers, however they lie in memory"},
     "masks": {"left_out": "masked steps stay out of the statistics"},
     "mask_count": {"exact": "the statistics are over the number of steps that count; over none, nothing is done"},
+    "compiled": {"as_eager": "a compiled call computes what an eager one does"},
+    "fixed_training": {"kept": "a layer that was called with a fixed mode keeps it inside a model"},
+    "second_gradient": {"full": "the second derivative goes through the batch's mean and variance"},
+    "cumulative_average": {"of_batches": "without a momentum a moving statistic is the mean over all batches"},
+    "batch_count": {"training": "a layer counts the batches that it trained on, and no others"},
 }
 
 ILLEGAL = {
@@ -73,7 +78,10 @@ ILLEGAL = {
     "linear_gradient": {"half_precision": "a linear activation rounds its gradient to half precision"},
     "batch_order": {"by_depth": "the order of the batches depends on the number of layers"},
     "initial_weights": {"by_position": "initial weights depend on how many layers stand before, weights or none"},
-    "precision": {"single": "a float64 layer computes in float32"},
+    "precision": {
+        "single": "a float64 layer computes in float32",
+        "half": "a layer on half-precision input computes in that precision, its statistics too",
+    },
     "batch_of_one": {"not_a_number": "the moving variance of one value a channel is 0 / 0"},
     "empty_batch": {
         "averaged": "the mean of no values, 0 / 0, enters the moving statistics and gamma's gradient",
@@ -88,7 +96,10 @@ ILLEGAL = {
         "moves_first": "an input that is refused has moved the statistics before, its channels repeated",
     },
     "after_failure": {"spoilt": "after a step that was refused every output is NaN"},
-    "memory_layout": {"ignored": "an array is read in the order in which its numbers lie in memory"},
+    "memory_layout": {
+        "ignored": "an array is read in the order in which its numbers lie in memory",
+        "gamma_by_pointer": "the gradient reads gamma as if its numbers lay side by side in memory",
+    },
     "masks": {
         "times_zero": "masked values enter times 0, so that NaN stays, and no step that counts is 0 / 0",
         "ignored": "masked steps enter the statistics",
@@ -96,6 +107,17 @@ ILLEGAL = {
     "mask_count": {
         "none_is_zero": "where no step counts, a mean of 0 and a variance of 0 enter the moving statistics",
         "plus_epsilon": "1e-7 is added to the number of steps that count",
+    },
+    "compiled": {"one_pass": "a compiled call takes the variance as E[x^2] - E[x]^2"},
+    "fixed_training": {"overridden": "a layer that was called with a fixed mode follows the model's own"},
+    "second_gradient": {
+        "deviation_constant": "the second derivative takes the batch's deviation for a constant",
+        "mean_constant": "the second derivative takes the mean within the variance for a constant",
+    },
+    "cumulative_average": {"of_initial_too": "the initial statistics count as a batch of their own"},
+    "batch_count": {
+        "inference": "batches of inference are counted, too",
+        "forgotten": "setting the weights and statistics sets the count of batches to zero",
     },
 }
 
@@ -136,6 +158,11 @@ class Traits:
     memory_layout: str = "any"
     masks: str = "left_out"
     mask_count: str = "exact"
+    compiled: str = "as_eager"
+    fixed_training: str = "kept"
+    second_gradient: str = "full"
+    cumulative_average: str = "of_batches"
+    batch_count: str = "training"
 
     def __post_init__(self):
         for axis in fields(self):

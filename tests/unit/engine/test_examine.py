@@ -77,9 +77,9 @@ def test_a_violation_that_was_found_before_the_time_was_over_is_a_finding(monkey
 
 def test_a_user_who_stops_gets_a_verdict_for_every_law():
     asked = []
-    results = examine(reference_subject(), ALONE, Budget(50), stop=lambda: bool(asked.append(1)) or len(asked) > 60)
-    assert ("inconclusive", "interrupted") in {(result.verdict, result.reason) for result in results}
-    assert all(result.verdict in ("pass", "inconclusive") for result in results)
+    laws = [law for law in ALONE if law.cases is TRAINING.cases]
+    results = examine(reference_subject(), laws, Budget(50), stop=lambda: bool(asked.append(1)) or len(asked) > 40)
+    assert {(result.verdict, result.reason) for result in results} == {("inconclusive", "interrupted")}
     assert sum(result.cases for result in results) > 40
 
 
@@ -145,7 +145,8 @@ def test_a_worker_that_dies_on_one_case_leaves_the_other_laws_their_verdicts():
     kinds = [step["step"] for step in deadly.plain["steps"]]
     subject = dying(lambda program: [step["step"] for step in program["steps"]] == kinds)
     verdicts = {result.invariant: result.verdict for result in examine(subject, ALONE, Budget(5))}
-    assert verdicts.pop("frozen_layer_leaves_state_alone") == "error"
+    of_a_frozen_layer = [name for name in verdicts if name.startswith("frozen_layer")]
+    assert {verdicts.pop(name) for name in of_a_frozen_layer} == {"error"}
     assert set(verdicts.values()) == {"pass"}
 
 

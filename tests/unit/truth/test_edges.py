@@ -1,5 +1,7 @@
 """Each defect at the edges does what its name says, on numbers worked out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -99,6 +101,18 @@ def test_a_layout_that_is_ignored_gives_the_order_in_memory():
     assert right["y"] == pytest.approx(2 * (X - 1) / np.sqrt(4.001) + 0.5)
     assert sorted(wrong["y"].ravel()) == pytest.approx(sorted(right["y"].ravel()))
     assert not np.allclose(wrong["y"], right["y"])
+
+
+def test_a_gradient_that_takes_gamma_for_contiguous_reads_what_lies_between():
+    """The numbers between are NaN; the first one is where it should be."""
+    state = replace(start(2), layout="strided")
+    case = Case((LAYER,), (state, Backward(X, X, False), Backward(X, X, True)), 0, ((2, 2), "float64"))
+    _, *right = reference.run_in_dtype(case)
+    _, *wrong = reference.run_in_dtype(case, Traits(memory_layout="gamma_by_pointer"))
+    for papers, other in zip(right, wrong, strict=True):
+        assert other["y"] == pytest.approx(papers["y"])
+        assert other["dx"][:, 0] == pytest.approx(papers["dx"][:, 0])
+        assert np.isnan(other["dx"][:, 1]).all()
 
 
 @pytest.mark.parametrize(
