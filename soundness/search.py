@@ -1,7 +1,7 @@
 """Holds the sound algorithms to every law, on the cases that runs draw, and keeps each check's margin.
 
-Half precision with statistics in float32 comes with the cases that have it: the simulation of a case rounds what goes
-into a layer and comes out of it, and the algorithms compute in the dtype that they are given.
+Cases in half precision are among them: the simulation of a case rounds to float16 or bfloat16 what goes into a layer and
+comes out of it, and the algorithms compute in float32 between.
 """
 
 import time
