@@ -1,7 +1,7 @@
 """Holds the sound algorithms to every law, on the cases that runs draw, and keeps each check's margin.
 
-Cases in half precision are among them: the simulation of a case rounds to float16 or bfloat16 what goes into a layer and
-comes out of it, and the algorithms compute in float32 between.
+Cases in half precision are among them: the simulation of a case rounds to float16 or bfloat16 what goes into a layer
+and comes out of it, and the algorithms compute in float32 between.
 """
 
 import time
