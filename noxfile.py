@@ -57,3 +57,10 @@ def benchmark(session):
     """What a check costs, and what it sees."""
     session.install("-e", ".[tests]")
     session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def soundness(session):
+    """Sound algorithms keep every law, and the bounds are not slack."""
+    session.install("-e", ".")
+    session.run("python", "-m", "soundness", *session.posargs)

@@ -2,19 +2,17 @@
 
 import time
 from dataclasses import dataclass, field
-from itertools import groupby
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import seed as with_seed
 
 from bncheck.cases.strategies import layer_cases
+from bncheck.engine import drawn
 from bncheck.engine.attribute import mechanism
 from bncheck.engine.judge import Tally, judge
 from bncheck.engine.shrink import smallest
 from bncheck.truth.probe import measure
 from bncheck.truth.questions import NEEDED
-
-QUIET = {"database": None, "deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": False}
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,8 @@ class Search:
 
     def run(self, tallies):
         """Examples first, then a sweep of drawn cases for each strategy."""
-        groups = [list(group) for _, group in groupby(sorted(tallies, key=_strategy), key=_strategy)]
+        of_law = {tally.law.name: tally for tally in tallies}
+        groups = [[of_law[law.name] for law in laws] for laws in drawn.by_strategy(tally.law for tally in tallies)]
         self.total = sum(len(group) * self.count(group) for group in groups)
         for group in groups:
             self.examples(group)
@@ -116,7 +115,7 @@ class Search:
 
     def count(self, group):
         """The number of cases that a group of laws is given."""
-        return max(1, round(self.budget.max_examples * group[0].law.share))
+        return drawn.count(group[0].law, self.budget.max_examples)
 
     def examples(self, group):
         """Judge each law on its own examples."""
@@ -131,7 +130,7 @@ class Search:
         asked = []
 
         @with_seed(self.budget.seed)
-        @settings(max_examples=self.count(group), phases=[Phase.generate], **QUIET)
+        @settings(max_examples=self.count(group), phases=[Phase.generate], **drawn.QUIET)
         @given(group[0].law.cases(self.budget.seed))
         def each(case):
             self.check_time()
@@ -176,11 +175,6 @@ class Search:
         if not self.budget.shrink:
             return case, violation
         return smallest(self.subject, law, case, violation, stop=lambda: self.stop() or self.late())
-
-
-def _strategy(tally):
-    cases = tally.law.cases
-    return f"{tally.law.differential}{cases.__name__}{cases.__module__}"
 
 
 def _result(search, law, tally, stopped):

@@ -42,3 +42,8 @@ class Pair:
         """Have both run the packed cases again."""
         self.first.renew(cases)
         self.second.renew(cases)
+
+    def forget(self):
+        """Have both give up the traces that they remember."""
+        self.first.forget()
+        self.second.forget()

@@ -24,6 +24,7 @@ CASES = layer_cases
 EXAMPLES = [
     layer_example([[0.0], [8.0]], layer=BatchNorm()),
     layer_example([[10000.0], [10001.0], [9999.0], [10000.5]], layer=BatchNorm()),
+    layer_example([[float(row)] for row in range(257)], layer=BatchNorm()),  # a row behind every block of kernels
     layer_example([[[[0.0]]], [[[0.01]]]], state={"moving_variance": 1e-5}, layer=BatchNorm(eps=1e-6)),
 ]
 

@@ -5,6 +5,7 @@ packed case is confirmed on the plain one, and where that keeps it, on the packe
 """
 
 from collections import defaultdict
+from functools import lru_cache
 
 import numpy as np
 
@@ -18,6 +19,11 @@ OPTIONS = {"mask", "layout", "compiled"}
 
 def pack(cases):
     """Groups of the cases, as pairs: the case to run, and the cases that stand in it, in order."""
+    return _packed(tuple(cases))
+
+
+@lru_cache(maxsize=8)  # many subjects may be asked the same
+def _packed(cases):
     groups = defaultdict(list)
     for case in cases:
         groups[_key(case)].append(case)

@@ -93,11 +93,15 @@ class Subject:
 
     def _send(self, groups):
         try:
-            self.transport.send([case.plain for case, _ in groups])
+            self.transport.send([self._sent(case) for case, _ in groups])
         except WorkerDied as error:
             self._lost(groups, error)
         else:
             self.in_flight.append(groups)
+
+    @staticmethod
+    def _sent(case):
+        return case.plain
 
     def _collect(self):
         """Take the answer to the oldest request, where there is one."""
@@ -140,6 +144,11 @@ class Subject:
         if len(groups) == 1 and len(groups[0][1]) == 1:
             case = groups[0][0]
             self._keep(case, SubjectDied(str(error), case, _write(case)))
+
+    def forget(self):
+        """Give up the traces that are remembered."""
+        self.traces.clear()
+        self.groups.clear()
 
     def close(self):
         """End the subject's worker."""

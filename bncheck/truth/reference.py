@@ -20,10 +20,10 @@ def run(case: Case, traits: Traits = Traits()):  # noqa: B008 (frozen)
         return Simulation(case, balls(_dtype(case, traits)), traits).run()
 
 
-def run_in_dtype(case: Case, traits: Traits = Traits()):  # noqa: B008 (frozen)
-    """The trace of a case computed in its own dtype, as plain arrays."""
+def run_in_dtype(case: Case, traits: Traits = Traits(), maths=MATHS):  # noqa: B008 (frozen)
+    """The trace of a case computed in its own dtype, as plain arrays; ``maths`` computes each kind of layer."""
     with np.errstate(all="ignore"):
-        return Simulation(case, Plain(_dtype(case, traits)), traits).run()
+        return Simulation(case, Plain(_dtype(case, traits)), traits, maths).run()
 
 
 def _dtype(case, traits):
@@ -41,9 +41,9 @@ def _given_first(case):
 class Simulation:
     """The state of a network over the steps of one case."""
 
-    def __init__(self, case, arithmetic, traits):
+    def __init__(self, case, arithmetic, traits, maths=MATHS):
         self.case, self.ar, self.traits = case, arithmetic, traits
-        self.maths = [MATHS[type(layer).__name__](arithmetic, layer, traits) for layer in case.network]
+        self.maths = [maths[type(layer).__name__](arithmetic, layer, traits) for layer in case.network]
         # What a subject reads in a lower precision than it was given is rounded.
         self.given = arithmetic.exact if _dtype(case, traits) == case.dtype else arithmetic.rounded
         self.state = [

@@ -74,6 +74,11 @@ def test_most_of_a_pool_is_drawn_with_every_rank_position_and_dtype(seed):
     }
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_batches_of_more_than_128_rows_are_drawn_at_every_seed(seed):
+    assert any(case.shape[0] > 128 for case in drawn(layer_cases, seed, 100))
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_pool_has_every_momentum_and_epsilon_and_layers_without_weights(seed):
     pool = strategies._pool(seed)

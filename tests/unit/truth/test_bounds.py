@@ -1,31 +1,24 @@
 """The bounds allow every sound algorithm, and little more.
 
-Sound here: the algorithms of sound_algorithms.py, which share no code with the reference.
+Sound here: the algorithms of soundness/algorithms.py, which share no arithmetic with the reference.
 """
 
 from functools import lru_cache
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import seed as with_seed
-from sound_algorithms import ALGORITHMS
 
 from bncheck.cases.case import Backward, Forward
 from bncheck.cases.distributions import DISTRIBUTIONS, normal, ramp
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import batch_norm_state, data, layer_case, layer_cases
+from bncheck.engine.drawn import drawn
 from bncheck.truth import reference
 from bncheck.truth.bounds import Ball, balls, magnitude
+from soundness.algorithms import ALGORITHMS
 
 SEEDS, EACH = 12, 125
 SHARPEST = 30.0
-QUIET = {
-    "database": None,
-    "deadline": None,
-    "phases": [Phase.generate],
-    "suppress_health_check": list(HealthCheck),
-}
 
 
 def leaves(found, right, path=()):
@@ -51,26 +44,12 @@ def worst(algorithm, case, right):
     return max((float(np.max(shares(actual, ball), initial=0.0)), str(path)) for path, actual, ball in found)
 
 
-def drawn(seed, count):
-    """Cases as a run of that seed draws them."""
-    found = []
-
-    @with_seed(seed)
-    @settings(max_examples=count, **QUIET)
-    @given(layer_cases(seed))
-    def draw(case):
-        found.append(case)
-
-    draw()
-    return found
-
-
 @lru_cache
 def margins():
     """What each algorithm needs on each of the drawn cases."""
     found = {name: [] for name in ALGORITHMS}
     for seed in range(SEEDS):
-        for case in drawn(seed, EACH):
+        for case in drawn(layer_cases, seed, EACH):
             right = reference.run(case)
             for name, algorithm in ALGORITHMS.items():
                 found[name].append((*worst(algorithm, case, right), case.shape, case.dtype, case.digest))
