@@ -116,12 +116,14 @@ def _where(change):
 
 def _drifted(change):
     drift = change.drift
-    numbers = f"{_number(drift.old)} → {_number(drift.new)}, where {_number(drift.allowed)} is allowed"
+    numbers = f"{_apart(drift.old, drift.new)}, where {drift.allowed:.2g} is allowed"
     return f"the {change.name} drifts by up to {drift.ulps:.2g} ulps{_where(change)}: {numbers}"
 
 
-def _number(value):
-    return f"{value:.6g}"
+def _apart(old, new):
+    """Two numbers with as many digits as tell them apart, and one more."""
+    digits = next((n for n in range(5, 17) if f"{old:.{n}g}" != f"{new:.{n}g}"), 16)
+    return f"{old:.{digits + 1}g} → {new:.{digits + 1}g}"
 
 
 def _shrank(change):

@@ -17,8 +17,9 @@ def bncheck(*arguments):
 def test_what_an_upgrade_of_tensorflow_moved_is_named():
     answer = bncheck("gate", "tf2.0", "tf2.15", *LAWS)
     assert answer.returncode == 1, answer.stderr
-    assert "(epsilon: floor)" in answer.stdout
-    assert "(running_variance: biased → unbiased at rank 5," in " ".join(answer.stdout.split())
+    said = " ".join(answer.stdout.split())
+    assert "(epsilon: floor)" in said
+    assert "(running_variance: biased → unbiased at rank 5," in said
 
 
 def test_two_seeds_of_one_version_move_nothing(tmp_path):

@@ -3,7 +3,8 @@ import io
 from made_records import HOSTILE, LAW, cell, failing, hostile, made, result
 from rich.console import Console
 
-from bncheck.records.gate import compare
+from bncheck.records.drift import Drift
+from bncheck.records.gate import Change, compare
 from bncheck.reports import gate
 
 FLOOR = {"mechanism": "epsilon: floor"}
@@ -34,6 +35,13 @@ def test_nothing_moved_says_what_would_have_been_seen():
     old = cell("a", result(), traits={"epsilon": "inside"}, offers=["masks"])
     assert shown(old, old)[-1] == "nothing moved in 1 law, 1 convention, 1 capability"
     assert shown(cell("a"), cell("a"))[-1] == "nothing moved in nothing"
+
+
+def test_a_drift_has_the_digits_that_tell_two_numbers_apart():
+    drift = Drift(3.0, 0.1, 0.1 + 2.0**-40, 1e-16)
+    said = gate.line(Change("numbers", "drifted", "moving mean in float64", drift=drift))
+    numbers = "0.1 → 0.1000000000009, where 1e-16 is allowed"
+    assert said == f"the moving mean in float64 drifts by up to 3 ulps: {numbers}"
 
 
 def test_what_is_accepted_is_told_and_counted():
