@@ -6,6 +6,7 @@ import sys
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from bncheck.subjects import matrix as pinned
 from bncheck.subjects import provision
@@ -34,5 +35,5 @@ def _table() -> Table:
     for cell in pinned.cells().values():
         built = "yes" if provision.is_built(cell) else ""
         row = (cell.name, cell.framework, cell.mode or "", cell.python, cell.as_of or "today", ", ".join(cell.require))
-        table.add_row(*row, built)
+        table.add_row(*map(Text, row), built)  # a requirement is no markup: mlx[cpu]
     return table
