@@ -66,7 +66,7 @@ def half_case(half, place, eps, distribution, offset, scale, seed):
     return case.but(half=half)
 
 
-@costing(0.1)
+@costing(0.06)
 @lru_cache
 def compiled_cases(seed):
     """One batch norm in a compiled call, at an offset: the case of one layer, each of its calls compiled."""

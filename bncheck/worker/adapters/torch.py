@@ -18,6 +18,7 @@ BATCH_NORMS = {2: torch.nn.BatchNorm1d, 3: torch.nn.BatchNorm1d, 4: torch.nn.Bat
 ACTIVATIONS = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid}
 LOSSES = {"mse": torch.nn.MSELoss}
 HALVES = {"float16": torch.float16, "bfloat16": torch.bfloat16}
+COMPILE_LIMITS, MANY = ("recompile_limit", "cache_size_limit", "accumulated_recompile_limit"), 10000
 NO_KERNEL = "not implemented for"
 OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
 
@@ -219,8 +220,10 @@ def _compile(module, kind):
         return torch.jit.script(module)
     if kind == "fused" and not shutil.which(os.environ.get("CXX", "g++")):
         raise Unsupported("torch.compile's code generator wants a C++ compiler")
-    # It compiles one module only so many times, and every model has its own.
-    torch._dynamo.reset()
+    # It compiles one forward only so many times, and every model has its own.
+    for limit in COMPILE_LIMITS:
+        if hasattr(torch._dynamo.config, limit):
+            setattr(torch._dynamo.config, limit, MANY)
     return torch.compile(module, backend="aot_eager" if kind == "graph" else "inductor", fullgraph=True)
 
 

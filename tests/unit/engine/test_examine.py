@@ -78,7 +78,7 @@ def test_a_violation_that_was_found_before_the_time_was_over_is_a_finding(monkey
 def test_a_user_who_stops_gets_a_verdict_for_every_law():
     asked = []
     laws = [law for law in ALONE if law.cases is TRAINING.cases]
-    results = examine(reference_subject(), laws, Budget(50), stop=lambda: bool(asked.append(1)) or len(asked) > 40)
+    results = examine(reference_subject(), laws, Budget(50), stop=lambda: bool(asked.append(1)) or len(asked) > 60)
     assert {(result.verdict, result.reason) for result in results} == {("inconclusive", "interrupted")}
     assert sum(result.cases for result in results) > 40
 

@@ -104,7 +104,7 @@ def test_a_sound_layer_passes_and_every_law_has_a_result(madeup):
 
 def test_a_wrong_layer_fails_with_the_findings_as_the_text(madeup):
     with pytest.raises(AssertionError) as raised:
-        bncheck.check(Outside, like="madeup", select="training_output*", max_examples=60)
+        bncheck.check(Outside, like="madeup", select="training_output_matches*", max_examples=60)
     text = str(raised.value)
     assert text.startswith("Outside (like madeup) breaks 1 of 1 laws")
     for part in (
@@ -132,7 +132,7 @@ def test_the_process_is_afterwards_what_it_was(madeup, monkeypatch):
     before = dict(os.environ), random.getstate(), np.random.get_state()[1].tolist()
     bncheck.check(Plain, like="madeup", select="rows_permute", max_examples=30)
     with pytest.raises(AssertionError):
-        bncheck.check(Outside, like="madeup", select="training_output*", max_examples=60)
+        bncheck.check(Outside, like="madeup", select="training_output_matches*", max_examples=60)
     assert before == (dict(os.environ), random.getstate(), np.random.get_state()[1].tolist())
 
 
