@@ -45,8 +45,8 @@ class Batch:
 
     def layer(self, **changes):
         """A new layer with the weights and statistics, or with others."""
-        own = {"gamma": self.gamma, "beta": self.beta, "mean": self.mean, "variance": self.variance, "eps": EPS}
-        return self.framework.layer(self.x.ndim, momentum=MOMENTUM, **{**own, **changes})
+        own = {"gamma": self.gamma, "beta": self.beta, "mean": self.mean, "variance": self.variance}
+        return self.framework.layer(self.x.ndim, **{**own, "eps": EPS, "momentum": MOMENTUM, **changes})
 
     def normalised(self):
         """The batch less its mean, over its deviation, and the deviation, in float64."""
@@ -98,6 +98,13 @@ def test_channels_permute(b):
     assert_allclose(np.flip(found, b.framework.axis), b.layer()(b.x, True), **OUTPUT)
 
 
+def test_far_offset_leaves_the_variance(b):
+    near, far = b.layer(), b.layer()
+    near(b.x, True)
+    far(b.x + np.float32(1024), True)
+    assert_allclose(far.statistics()[1], near.statistics()[1], **OUTPUT)
+
+
 def test_frozen_layer_leaves_state_alone(b):
     layer = b.layer()
     layer.freeze()
@@ -109,6 +116,12 @@ def test_frozen_layer_leaves_state_alone(b):
 def test_inference_gradient_matches_reference(b):
     dx, _, _ = b.layer().gradients(b.x, b.cotangent(), False)
     assert_allclose(dx, b.cotangent() * b.wide(b.gamma) / np.sqrt(b.wide(b.variance) + EPS), **GRADIENT)
+
+
+def test_inference_is_affine(b):
+    layer, other = b.layer(), b.x[::-1].copy()
+    half_way = (layer(b.x, False) + layer(other, False)) / 2
+    assert_allclose(layer((b.x + other) / 2, False), half_way, **OUTPUT)
 
 
 def test_inference_is_rowwise(b):
@@ -128,11 +141,40 @@ def test_inference_output_matches_reference(b):
     assert_allclose(b.layer()(b.x, False), wanted, **OUTPUT)
 
 
+def test_momentum_one_keeps_the_state(b):
+    layer = b.layer(momentum=1.0)
+    layer(b.x, True)
+    assert_allclose(layer.statistics(), [b.mean, b.variance], **OUTPUT)
+
+
+def test_momentum_zero_forgets_the_state(b):
+    one, other = b.layer(momentum=0.0), b.layer(momentum=0.0, mean=3 * b.mean + 1, variance=3 * b.variance + 1)
+    one(b.x, True)
+    other(b.x, True)
+    assert_allclose(other.statistics(), one.statistics(), **OUTPUT)
+
+
 def test_moving_mean_matches_reference(b):
     layer = b.layer()
     layer(b.x, True)
     batch = b.x.mean(axis=b.axes, dtype=np.float64)
     assert_allclose(layer.statistics()[0], MOMENTUM * b.mean + (1 - MOMENTUM) * batch, **OUTPUT)
+
+
+def test_moving_statistics_converge(b):
+    layer, start = b.layer(), np.array([b.mean, b.variance], np.float64)
+    layer(b.x, True)
+    first = np.array(layer.statistics(), np.float64)
+    for _ in range(3):
+        layer(b.x, True)
+    share = sum(MOMENTUM**i for i in range(4))
+    assert_allclose(layer.statistics(), start + (first - start) * share, **OUTPUT)
+
+
+def test_moving_variance_is_never_negative(b):
+    layer = b.layer(variance=np.zeros_like(b.variance))
+    layer(b.x + np.float32(1e6), True)
+    assert (layer.statistics()[1] >= 0).all()
 
 
 def test_moving_variance_matches_reference(b):
@@ -142,10 +184,38 @@ def test_moving_variance_matches_reference(b):
     assert_allclose(layer.statistics()[1], MOMENTUM * b.variance + (1 - MOMENTUM) * batch, **OUTPUT)
 
 
+def poisoned(b):
+    """The batch with a NaN in its first place."""
+    x = b.x.copy()
+    x.flat[0] = np.nan
+    return x
+
+
+def test_non_finite_is_not_hidden(b):
+    assert not np.isfinite(np.take(b.layer()(poisoned(b), True), [0], axis=b.framework.axis)).any()
+
+
+def test_non_finite_stays_in_its_channel(b):
+    beside, alone = (np.delete(b.layer()(each, True), 0, axis=b.framework.axis) for each in (poisoned(b), b.x))
+    assert_allclose(beside, alone, **OUTPUT)
+
+
+def test_non_finite_stays_in_its_place(b):
+    assert_allclose(b.layer()(poisoned(b), False).flat[1:], b.layer()(b.x, False).flat[1:], **OUTPUT)
+
+
 def test_parameter_gradients_match_reference(b):
     _, gamma, beta = b.layer().gradients(b.x, b.cotangent(), True)
     assert_allclose(gamma, (b.cotangent() * b.normalised()[0]).sum(axis=b.axes), **GRADIENT)
     assert_allclose(beta, b.cotangent().sum(axis=b.axes, dtype=np.float64), **GRADIENT)
+
+
+def test_repeated_run_gives_the_same_bits(b):
+    one, other = b.layer(), b.layer()
+    assert_array_equal(other(b.x, True), one(b.x, True))
+    assert_array_equal(other.statistics(), one.statistics())
+    for again, before in zip(*(b.layer().gradients(b.x, b.cotangent(), True) for _ in range(2)), strict=True):
+        assert_array_equal(again, before)
 
 
 def test_rows_permute(b):
@@ -162,6 +232,12 @@ def test_shift_invariance(b):
     assert_allclose(b.layer()(b.x + np.float32(4), True), b.layer()(b.x, True), **OUTPUT)
 
 
+def test_training_gradient_ignores_scale(b):
+    dx, gamma, _ = b.layer().gradients(b.x, b.cotangent(), True)
+    gap, variance = b.x - b.x.mean(axis=b.axes, keepdims=True, dtype=np.float64), b.x.var(axis=b.axes, dtype=np.float64)
+    assert_allclose((dx * gap).sum(axis=b.axes), b.gamma * gamma * EPS / (variance + EPS), **GRADIENT)
+
+
 def test_training_gradient_matches_reference(b):
     dy = b.cotangent().astype(np.float64)
     normalised, deviation = b.normalised()
@@ -171,9 +247,31 @@ def test_training_gradient_matches_reference(b):
     assert_allclose(dx, b.wide(b.gamma) / deviation * (dy - common), **GRADIENT)
 
 
+def test_training_gradient_sums_to_zero(b):
+    dx, _, _ = b.layer().gradients(b.x, b.cotangent(), True)
+    assert_allclose(dx.sum(axis=b.axes, dtype=np.float64), np.zeros(len(b.gamma)), **GRADIENT)
+
+
+def test_training_output_is_standardised(b):
+    y, variance = b.layer()(b.x, True).astype(np.float64), b.x.var(axis=b.axes, dtype=np.float64)
+    assert_allclose(y.mean(axis=b.axes), b.beta, **OUTPUT)
+    assert_allclose(y.var(axis=b.axes), b.gamma**2 * variance / (variance + EPS), **OUTPUT)
+
+
 def test_training_output_matches_reference(b):
     wanted = b.normalised()[0] * b.wide(b.gamma) + b.wide(b.beta)
     assert_allclose(b.layer()(b.x, True), wanted, **OUTPUT)
+
+
+def test_uniform_cotangent_gives_no_gradient(b):
+    dx, _, _ = b.layer().gradients(b.x, np.ones_like(b.x), True)
+    assert_allclose(dx, np.zeros_like(b.x), **GRADIENT)
+
+
+def test_zero_gamma_gives_beta(b):
+    layer = b.layer(gamma=np.zeros_like(b.gamma))
+    assert_allclose(layer(b.x, True), np.broadcast_to(b.wide(b.beta), b.x.shape), **OUTPUT)
+    assert_array_equal(layer.gradients(b.x, b.cotangent(), True)[0], np.zeros_like(b.x))
 
 
 LAWS = {name.removeprefix("test_"): test for name, test in list(globals().items()) if name.startswith("test_")}

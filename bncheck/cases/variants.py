@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from bncheck.cases.case import Backward, Case, Forward, SetState, State
+from bncheck.cases.case import Backward, Case, Forward, Freeze, SetState, State
 from bncheck.cases.network import BatchNorm, Dense, Linear
 from bncheck.cases.strategies import fit_case, layer_case, network_case
 
@@ -47,6 +47,12 @@ def inference_variant(case, x, state=None, layer=None):
     return Case((layer or case.layer,), (SetState(given), Forward(x, False), State()), case.seed)
 
 
+def frozen_variant(case):
+    """Training on the case's input while frozen, and the state after it."""
+    steps = (case.steps[0], Freeze(0, True), Forward(case.first_x, True), State(), Freeze(0, False))
+    return Case(case.network, steps, case.seed)
+
+
 def some_rows(case):
     """The places of every other row, of the first or the second on; of a lone row, its own."""
     return slice(case.seed % max(1, min(2, len(case.first_x))), None, 2)
@@ -60,14 +66,19 @@ def inference_of_some_rows(case):
 
 def without_linear(case):
     """The case without its linear activations."""
-    kept = [i for i, layer in enumerate(case.network) if not isinstance(layer, Linear)]
+    return without(case, Linear)
+
+
+def without(case, kind):
+    """The case without its layers of a kind."""
+    kept = [i for i, layer in enumerate(case.network) if not isinstance(layer, kind)]
     steps = tuple(SetState([s.state[i] for i in kept]) if isinstance(s, SetState) else s for s in case.steps)
     return case.but(network=tuple(case.network[i] for i in kept), steps=steps)
 
 
-def weighted(case, values):
-    """The entries of a list with one entry a layer, for the layers that are no linear activations."""
-    return [value for layer, value in zip(case.network, values, strict=True) if not isinstance(layer, Linear)]
+def weighted(case, values, kind=Linear):
+    """The entries of a list with one entry a layer, for the layers that are not of a kind, a linear one by default."""
+    return [value for layer, value in zip(case.network, values, strict=True) if not isinstance(layer, kind)]
 
 
 def on_grid(x):
@@ -109,3 +120,15 @@ def training_example():
 def agreement_example():
     """Three steps of SGD on Dense, batch norm, Dense."""
     return fit_case((Dense(2), BatchNorm(), Dense(1)), {"name": "sgd", "learning_rate": 0.02}, 1, 1)
+
+
+def flat(case):
+    """The case's inputs as rows of rank 2, with the channels last."""
+    back, layer = case.steps[case.where(Backward)[0]], replace(case.layer, axis=-1)
+    x, dy = (as_rows(array, case.layer.axis) for array in (back.x, back.dy))
+    return layer_case(layer, [x], dy, case.steps[0].state, case.seed)
+
+
+def as_rows(array, axis):
+    """An array's positions as rows of rank 2, whose columns are its channels."""
+    return np.ascontiguousarray(np.moveaxis(array, axis, -1).reshape(-1, array.shape[axis]))

@@ -15,8 +15,8 @@ from bncheck import invariants
 from bncheck.cases.case import Case
 from bncheck.engine import campaign, replay
 from bncheck.engine.examine import Budget
-from bncheck.records import record
-from bncheck.reports import again, files, formats, progress, terminal
+from bncheck.records import ledger, record
+from bncheck.reports import again, files, formats, progress, script, terminal
 from bncheck.subjects import provision, resolve
 
 HOLDS, BROKEN, INCOMPLETE, NOTHING_RAN, INTERRUPTED = 0, 1, 2, 5, 130
@@ -30,6 +30,7 @@ REPORT = click.option(
 )
 
 PYTHON = click.option("--python", metavar="PATH", help="The interpreter of frameworks named without a version.")
+LEDGER = click.option("--ledger/--no-ledger", "known", default=True, help="Accept findings that are known and open.")
 LAYER = click.option("--layer", metavar="FILE.py:NAME", help="Your own class for the framework's; also module:NAME.")
 
 
@@ -47,8 +48,11 @@ LAYER = click.option("--layer", metavar="FILE.py:NAME", help="Your own class for
 @REPORT
 @PYTHON
 @LAYER
+@LEDGER
 @click.option("--case", metavar="FILE", help="Judge only this case, or those of the findings of a record.")
-def run(subjects, select, ignore, max_examples, max_time, seed, workers, record_file, reports, python, layer, case):
+def run(
+    subjects, select, ignore, max_examples, max_time, seed, workers, record_file, reports, python, layer, known, case
+):
     """Hold each SUBJECT to the laws, and every two of them to the laws between subjects.
 
     A SUBJECT is a cell (tf1.14; see `bncheck matrix`), a requirement (torch==2.13.0, keras==3.15.1:jax), a framework
@@ -60,7 +64,7 @@ def run(subjects, select, ignore, max_examples, max_time, seed, workers, record_
     5 nothing ran, 130 interrupted.
     """
     start = time.monotonic()
-    laws = invariants.select(_names(select), _names(ignore))
+    laws = invariants.select(names(select), names(ignore))
     if record_file:
         files.check_writable(record_file, "--record")
     wanted = files.wanted(reports, record_file)
@@ -69,8 +73,12 @@ def run(subjects, select, ignore, max_examples, max_time, seed, workers, record_
     if given:
         budget = replace(budget, max_examples=1, shrink=False)
     specs = resolve.resolve(subjects, python, layer)
+    entries = ledger.load(invariants.load_all(), Path.cwd()) if known else []
     with progress.shown() as shown:
-        found = campaign.run(specs, laws, budget, workers=workers, progress=shown, chosen=given.laws if given else None)
+        chosen = given.laws if given else None
+        found = campaign.run(specs, laws, budget, workers=workers, progress=shown, chosen=chosen, ledger=entries)
+    found = ledger.accepted(found, entries)
+    script.add(found, invariants.load_all())
     if record_file:
         record.write(found, record_file)
     files.write(wanted, found, invariants.load_all())
@@ -80,7 +88,8 @@ def run(subjects, select, ignore, max_examples, max_time, seed, workers, record_
     sys.exit(exit_code(found))
 
 
-def _names(options):
+def names(options):
+    """The names of options that take several each, with commas between them."""
     return [name.strip() for option in options for name in option.split(",") if name.strip()]
 
 
@@ -92,7 +101,9 @@ def exit_code(found):
         return INTERRUPTED
     if "error" in verdicts or any("error" in cell for cell in found["cells"]):
         return INCOMPLETE
-    if "fail" in verdicts:
+    if any(result["verdict"] == "fail" and not record.is_accepted(result) for result in results):
+        return BROKEN
+    if any(cell.get("mended") for cell in found["cells"]):
         return BROKEN
     # A law that the time was over for before its first case is not known to hold.
     if any(result["verdict"] == "inconclusive" and not result["cases"] for result in results):

@@ -5,16 +5,17 @@ from itertools import combinations, product
 import numpy as np
 
 from bncheck.cases.case import SetState
+from bncheck.cases.network import Dense
 from bncheck.cases.trace import Malformed, Raised
 from bncheck.engine.confirm import violation
 from bncheck.subjects.subject import SubjectDied
 from bncheck.truth import reference
-from bncheck.truth.bounds import magnitude
+from bncheck.truth.bounds import Ball, magnitude
 from bncheck.truth.compare import Violation, close
 from bncheck.truth.edges import Refused
 from bncheck.truth.probe import Conventions
 from bncheck.truth.reference_subject import reference_subject
-from bncheck.truth.traits import defects
+from bncheck.truth.traits import Traits, defects
 
 UNEXPLAINED = "unexplained"
 LAST = {"precision: single"}  # its bounds are so wide that it explains whatever is small
@@ -23,15 +24,16 @@ LAST = {"precision: single"}  # its bounds are so wide that it explains whatever
 def mechanism(subject, law, case, known=()):
     """The illegal trait value under which the reference does what the subject did on the case, or ``unexplained``.
 
-    The values come in the order of ``ILLEGAL``, those of ``known`` first: the mechanisms that were found on the
-    subject.  Where no single value explains the numbers, two are tried together, one of them known.
+    The values come in the order of ``ILLEGAL``, those of ``known`` first (the mechanisms that were found on the
+    subject), and then the law's own mutant.  Where the numbers are within the bound, and the law asks for more, the
+    reference with the value has to break the law, too.  Where no single value explains the numbers, two are tried
+    together, one of them known.
     """
     traits = (subject.conventions or Conventions()).at(case)
     try:
-        asked = [case, *law.variants(case)]
-        explains = _numbers(subject, asked) if case.where(SetState) else _behaviour(law, case)
+        explains = _explanation(subject, law, case, traits)
         if not explains(traits):
-            for name, variant in (*_singly(traits, known), *_together(traits, known)):
+            for name, variant in (*_singly(traits, known, law.mutant()), *_together(traits, known)):
                 if explains(variant):
                     return name
     except (Raised, Malformed, SubjectDied):
@@ -39,8 +41,18 @@ def mechanism(subject, law, case, known=()):
     return UNEXPLAINED
 
 
-def _singly(traits, known):
-    return sorted(defects(traits), key=lambda each: (each[0] in LAST, each[0] not in known))
+def _explanation(subject, law, case, traits):
+    """Tells whether traits explain what the subject, whose conventions are ``traits``, did on the case."""
+    breaks = _behaviour(law, case)
+    if not case.where(SetState) and any(isinstance(layer, Dense) for layer in case.network):
+        return breaks  # initial weights are nobody else's numbers
+    numbers = _numbers(subject, [case, *law.variants(case)])
+    return (lambda variant: numbers(variant) and breaks(variant)) if numbers(traits) else numbers
+
+
+def _singly(traits, known, mutant):
+    of_mutant = {name for name, variant in defects(Traits()) if variant == mutant}
+    return sorted(defects(traits), key=lambda each: (each[0] not in known, each[0] not in of_mutant, each[0] in LAST))
 
 
 def _together(traits, known):
@@ -67,14 +79,14 @@ def _explained(trace, case, traits):
 
 
 def _behaviour(law, case):
-    """Tells whether the reference with traits breaks the law on the case: initial weights are nobody else's numbers."""
+    """Tells whether the reference with traits breaks the law on the case."""
     return lambda traits: not law.differential and violation(reference_subject(traits), law, case) is not None
 
 
 def _same_numbers(trace, right):
     try:
         return all(_close(trace.finish()[i], step) for i, step in enumerate(right))
-    except (Violation, AttributeError, KeyError, IndexError):
+    except (Violation, AttributeError, KeyError, IndexError, ValueError):
         return False
 
 
@@ -85,6 +97,11 @@ def _close(found, right):
         return all(_close(found[name], value) for name, value in right.items() if name != "loss")
     if isinstance(right, list):
         return all(_close(a, b) for a, b in zip(found, right, strict=True))
+    if not isinstance(right, Ball):
+        return found == right
     close("number", found, right)
     # Where the reference has no number anything is within its bound.
-    return not np.isfinite(found[np.isnan(magnitude(right.value))]).any()
+    if np.isfinite(found[np.isnan(magnitude(right.value))]).any():
+        return False
+    # What is answered in fewer digits than it is computed in is explained by no numbers, zeros and ones either.
+    return np.finfo(found.dtype).eps / 2 <= right.arithmetic.u

@@ -18,7 +18,9 @@ from bncheck.cases.network import BatchNorm
 from bncheck.cases.trace import Malformed, Raised
 from bncheck.engine.examine import Budget, Result, examine, unjudged
 from bncheck.engine.measure import measure_all
+from bncheck.engine.numbers import numbers
 from bncheck.engine.pair import Pair
+from bncheck.engine.pinned import mended
 from bncheck.errors import UsageError
 from bncheck.records import record
 from bncheck.subjects import resolve
@@ -47,14 +49,15 @@ class Silent:
         """The user asked to stop."""
 
 
-def run(specs, laws, budget, *, workers=1, progress=None, stop=lambda: False, opened=None, chosen=None):
+def run(specs, laws, budget, *, workers=1, progress=None, stop=lambda: False, opened=None, chosen=None, ledger=()):
     """The record of holding each subject, and each pair of subjects, to the laws.
 
     ``opened(spec, tell)`` gives a spec's subject, started.  ``chosen(laws, name)`` may give other laws for a cell.
+    The pinned cases of the ledger's entries are judged where they hold.
     Ctrl-C does not raise: the record of what was done comes back, with ``interrupted`` true.
     """
     started = now()
-    campaign = Campaign(laws, budget, progress or Silent(), stop, opened or open_subject, chosen)
+    campaign = Campaign(laws, budget, progress or Silent(), stop, opened or open_subject, chosen, ledger)
     pairs = list(combinations(specs, 2)) if campaign.between else []
     campaign.kept = bool(pairs)
     with on_interrupt(campaign.interrupt), contextlib.closing(campaign):
@@ -165,10 +168,11 @@ def refuse_silence(laws, results, layer):
 class Campaign:
     """The subjects that are open, and the laws they are held to."""
 
-    def __init__(self, laws, budget, progress, stop, opened, chosen):
+    def __init__(self, laws, budget, progress, stop, opened, chosen, ledger=()):
         self.alone = [law for law in laws if not law.differential]
         self.between = [law for law in laws if law.differential]
-        self.budget, self.progress, self.opened = budget, progress, opened
+        self.budget, self.progress, self.opened, self.ledger = budget, progress, opened, ledger
+        self.whole = chosen is None  # not the cases of a file alone
         self.chosen = chosen or (lambda laws, name: laws)
         self.stopped, self.asked = threading.Event(), stop
         self.subjects, self.kept, self.killed = {}, False, False
@@ -236,6 +240,10 @@ class Campaign:
             if laws and found.get("layer") and "names" not in found:
                 refuse_silence(laws, results, found["layer"])
             found |= described(subject)
+            if laws and self.whole and "names" not in found and not self.stop():
+                found["numbers"] = numbers(subject)
+            fixed = [] if self.stop() else mended(subject, found, laws, self.ledger)
+            found |= {"mended": fixed} if fixed else {}
         except (UsageError, WorkerDied) as error:
             results = self.unexamined(laws, found, " ".join(str(error).split()))
         except Exception as error:
@@ -285,6 +293,7 @@ def described(subject):
         "python": str(told.get("python", "")),
         "packages": {str(k): str(v) for k, v in packages.items()} if isinstance(packages, dict) else {},
         "traits": conventions.plain() if conventions else {},
+        "offers": sorted({*subject.capabilities, *map(str, told.get("dtypes", ()))}),
         "inside": round(subject.inside, 3),
     }
 

@@ -179,7 +179,8 @@ class Search:
 
 
 def _strategy(tally):
-    return f"{tally.law.differential}{tally.law.cases.__name__}"
+    cases = tally.law.cases
+    return f"{tally.law.differential}{cases.__name__}{cases.__module__}"
 
 
 def _result(search, law, tally, stopped):

@@ -18,8 +18,9 @@ from bncheck.subjects.subject import SubjectDied
 from bncheck.truth.reference_subject import reference_subject
 
 TRIES = 400
+NUMBERS = 4_000_000  # in the inputs of all tries together: a large case gets fewer tries
 CHUNKS = 16  # no chunk is smaller than this share of what is left, so that one pass cannot use up the tries
-INPUTS = ("x", "dy", "y")
+INPUTS = ("x", "dy", "v", "y")
 PLAINEST = {"momentum": 0.9, "eps": 1e-3}
 NO_CASE = (SubjectDied, ValueError, IndexError, TypeError, KeyError, AttributeError, StopIteration)
 
@@ -41,11 +42,11 @@ class Reduction:
     def __init__(self, subject, law, case, found, stop):
         self.subject, self.law, self.stop = subject, law, stop
         self.case, self.found = case, found
-        self.tries, self.seen = 0, {case.digest}
+        self.tries, self.numbers, self.seen = 0, 0, {case.digest}
 
     def over(self):
         """Whether the tries are used up, or the user wants to stop."""
-        return self.tries >= TRIES or self.stop()
+        return self.tries >= TRIES or self.numbers >= NUMBERS or self.stop()
 
     def accept(self, case):
         """Whether a smaller case fails, too, in the same manner; then it is the smallest so far."""
@@ -53,6 +54,7 @@ class Reduction:
             return False
         self.seen.add(case.digest)
         self.tries += 1
+        self.numbers += math.prod(case.shape)
         found = self._violation(case)
         if found is None or not _alike(self.found, found):
             return False

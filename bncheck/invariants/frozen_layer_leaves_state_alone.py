@@ -4,10 +4,9 @@ Why: fine-tuning freezes the layers of a trained model; if their statistics move
 model that was to be kept is lost.
 """
 
-from bncheck.cases.case import Case, Forward, Freeze, State
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
-from bncheck.cases.variants import layer_example
+from bncheck.cases.variants import frozen_variant, layer_example
 from bncheck.invariants import Origin
 from bncheck.truth.compare import same_state
 from bncheck.truth.traits import Traits
@@ -20,8 +19,7 @@ EXAMPLES = [layer_example([[0.0], [8.0]], layer=BatchNorm())]
 
 
 def variants(case):
-    steps = (case.steps[0], Freeze(0, True), Forward(case.first_x, True), State(), Freeze(0, False))
-    return [Case(case.network, steps, case.seed)]
+    return [frozen_variant(case)]
 
 
 def check(subject, case):

@@ -65,7 +65,13 @@ def plain_result(result):
 
 def findings(result):
     """The findings of a record's result, one a mechanism."""
-    return [result["finding"], *result.get("further", ())] if result["finding"] else []
+    return [result["finding"], *result.get("further", ())] if result.get("finding") else []
+
+
+def is_accepted(result):
+    """Whether a law is broken, and every one of its findings is known and accepted."""
+    found = findings(result)
+    return result["verdict"] == "fail" and bool(found) and all("accepted" in finding for finding in found)
 
 
 def _plain_finding(finding):

@@ -2,6 +2,8 @@
 
 from itertools import groupby
 
+from bncheck.records.ledger import described
+from bncheck.records.record import is_accepted
 from bncheck.reports.words import MARKS, count
 
 SHORT = {"fail": "broken", "inapplicable": "not applicable", "inconclusive": "not decided", "error": "in error"}
@@ -25,7 +27,10 @@ def line(record, seconds=None):
     """How many verdicts of each kind there are, and what they took."""
     counts, failed = tally(record), unexamined(record)
     total = sum(counts.values())
+    known = accepted(record)
+    counts["fail"] -= known
     parts = [f"{counts['pass']} hold", *(f"{counts[v]} {SHORT[v]}" for v in SHORT if counts[v])]
+    parts += [f"{known} broken and accepted"] if known else []
     parts += [f"{count(len(failed), 'cell')} not examined"] if failed else []
     cases = count(sum(result["cases"] for cell in record["cells"] for result in cell["results"]), "case")
     time = f", {seconds:.1f} s" if seconds is not None else ""
@@ -36,15 +41,25 @@ def line(record, seconds=None):
 
 
 def is_bad(record):
-    """Whether a law is broken, or something could not be examined."""
+    """Whether a law is broken and not accepted, or something could not be examined, or the ledger is out of step."""
     counts = tally(record)
-    return bool(counts["fail"] or counts["error"] or unexamined(record))
+    mended = any(cell.get("mended") for cell in record["cells"])
+    return bool(counts["fail"] - accepted(record) or counts["error"] or unexamined(record) or mended)
+
+
+def accepted(record):
+    """How many laws are broken by what is known and accepted alone."""
+    return sum(is_accepted(result) for cell in record["cells"] for result in cell["results"])
 
 
 def troubles(record):
     """Verdicts and lines: why cells and laws have neither pass nor fail; and the run's notes, without a verdict."""
     for cell in unexamined(record):
         yield "error", f"{cell['cell']}: {cell['error']}"
+    for cell in record["cells"]:
+        for entry in cell.get("mended", ()):
+            version = cell["subject"].partition("==")[2].partition(":")[0] or cell["subject"]
+            yield "fail", f"the ledger's entry is fixed in {version}: narrow the range of {described(entry)}"
     for verdict in ("error", "inconclusive", "inapplicable"):
         yield from _reasons(record, verdict)
     for note in record.get("notes", ()):

@@ -33,14 +33,15 @@ def convention(value):
         return str(value)
     settings = {}
     for setting, each in value.items():
-        settings.setdefault(str(each), []).append(str(setting).split(", "))
+        settings.setdefault(str(each), []).append(str(setting))
     ordered = sorted(settings, key=lambda each: (-len(settings[each]), each))
-    every = [parts for each in ordered for parts in settings[each]]
-    return "; ".join([ordered[0], *(f"{each} at {_settings(settings[each], every)}" for each in ordered[1:])])
+    every = [setting for each in ordered for setting in settings[each]]
+    return "; ".join([ordered[0], *(f"{each} at {settings_of(settings[each], every)}" for each in ordered[1:])])
 
 
-def _settings(some, every):
+def settings_of(some, every):
     """Settings in few words: a part in which they have every value there is goes unsaid, where they are a full grid."""
+    some, every = ([setting.split(", ") for setting in group] for group in (some, every))
     columns = [sorted(set(column)) for column in zip(*some, strict=False)]
     grid = 1
     for column in columns:

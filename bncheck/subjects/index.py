@@ -3,7 +3,7 @@
 import platform
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -65,12 +65,17 @@ def _parsed(text: str) -> tuple[str, str, str | None]:
     except InvalidRequirement:
         raise UsageError(f"{text!r} is not a requirement: {FORM}") from None
     package = requirement.name.lower().replace("_", "-")
-    if package not in PLANS:
-        raise UnknownName("framework", requirement.name, PLANS)
+    check_package(package)
     clauses = list(requirement.specifier)
     if len(clauses) != 1 or clauses[0].operator != "==" or clauses[0].version.endswith("*") or requirement.extras:
         raise UsageError(f"{text!r} does not name one version: {FORM}")
     return package, clauses[0].version, _mode(package, mode)
+
+
+def check_package(package: str) -> None:
+    """Raise UnknownName for a package whose releases are no subjects."""
+    if package not in PLANS:
+        raise UnknownName("framework", package, PLANS)
 
 
 def _mode(package: str, mode: str) -> str | None:
@@ -80,6 +85,13 @@ def _mode(package: str, mode: str) -> str | None:
     if mode and mode not in known:
         raise UnknownName(f"mode of {package}", mode, known)
     return mode or USUAL.get(package)
+
+
+def _mlx(version: str, mode: str | None) -> Cell:
+    release = _release("mlx", version)
+    cell = _cell(release.pinned, "mlx", mode, [release])
+    # On Linux what computes is a package of its own.
+    return replace(cell, require=(f"mlx[cpu]=={release.version.public}", *cell.require[1:]))
 
 
 def _torch(version: str, mode: str | None) -> Cell:
@@ -92,6 +104,8 @@ def _torch(version: str, mode: str | None) -> Cell:
 def _tensorflow(version: str, mode: str | None) -> Cell:
     """One environment for every mode: TensorFlow itself has them all."""
     release = _tensorflow_release(version)
+    if release.version >= TENSORFLOW_FOR_KERAS_3:
+        raise UsageError(f"tf.keras of tensorflow=={version} is Keras 3: write keras==VERSION, or tf-keras=={version}")
     return _cell(f"tensorflow=={release.version.public}", "tensorflow", None, [release])
 
 
@@ -231,6 +245,7 @@ def _platforms() -> frozenset[str]:
 
 PLANS: dict[str, Callable[[str, str | None], Cell]] = {
     "keras": _keras,
+    "mlx": _mlx,
     "tensorflow": _tensorflow,
     "tf-keras": _tf_keras,
     "torch": _torch,

@@ -29,6 +29,9 @@ IMPORT_SECONDS = 300
 # other. A marker that is never true takes the requirement out.
 OVERRIDES = "tensorflow ; python_version < '3'\n"
 
+# A framework whose top module has no version.
+MODULES = {"mlx": "mlx.core"}
+
 # The user and password of an index's address stay out of the log.
 SECRET = re.compile(r"//[^/@\s]+@")
 
@@ -180,7 +183,8 @@ def modules(cell: Cell) -> list[str]:
     """What must import: NumPy, the framework, and the mode's own package where it is required by name."""
     required = {distribution(line).removesuffix("-cpu") for line in cell.require}
     mode = [cell.mode] if cell.mode in required else []
-    return list(dict.fromkeys(name.replace("-", "_") for name in ["numpy", cell.framework, *mode]))
+    names = ["numpy", MODULES.get(cell.framework, cell.framework), *mode]
+    return list(dict.fromkeys(name.replace("-", "_") for name in names))
 
 
 def import_variables(cell: Cell) -> dict[str, str]:

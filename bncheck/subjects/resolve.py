@@ -22,6 +22,7 @@ DEFAULT = ("keras", "torch")
 # A bare name, its adapter, and the mode that the name alone means.
 BARE = {
     "keras": ("keras", None),
+    "mlx": ("mlx", None),
     "tensorflow": ("tensorflow", None),
     "tf-keras": ("tensorflow", "tf-keras"),
     "torch": ("torch", None),
@@ -33,7 +34,7 @@ OLDEST = (3, 7)
 # Run in any Python from 3.7 on: which modules there are, and the versions of their distributions, importing none.
 ASK = """
 import glob, importlib.util, json, os, re, sys
-names = ["keras", "tensorflow", "tf_keras", "torch", "jax"]
+names = ["keras", "tensorflow", "tf_keras", "torch", "jax", "mlx"]
 found = {}
 for name in names:
     spec = importlib.util.find_spec(name)
@@ -199,8 +200,9 @@ def frameworks(python: str, environ: Mapping[str, str] = os.environ) -> dict[str
         modes["tensorflow"] = None
     if {"tensorflow", "tf_keras"} <= found.keys():
         modes["tensorflow" if "tensorflow" not in modes else "tf-keras"] = "tf-keras"
-    if "torch" in found:
-        modes["torch"] = None
+    for name in ("torch", "mlx"):
+        if name in found:
+            modes[name] = None
     return modes
 
 

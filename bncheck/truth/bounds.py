@@ -22,6 +22,7 @@ from functools import lru_cache
 import numpy as np
 
 from bncheck.truth import pairs
+from bncheck.truth.halves import limits
 
 LAMBDA = 5.0
 OPERATION = 2.0
@@ -111,11 +112,10 @@ class Balls:
     """
 
     def __init__(self, dtype):
-        info = np.finfo(dtype)
-        self.u, self.tiny, self.largest = float(info.eps) / 2, float(info.tiny), float(info.max)
+        self.u, self.tiny, self.largest = limits(dtype)
         self.rounding = OPERATION * self.u
         self.grown = 1 + self.rounding
-        self.lift = pairs.pair if np.dtype(dtype) == np.float64 else _float64
+        self.lift = pairs.pair if dtype == "float64" else _float64
 
     def exact(self, values):
         """Values that are known exactly; but one below the smallest normal number may be read as zero."""
@@ -207,6 +207,8 @@ class Balls:
         folded = (x.magnitude + mean.magnitude) * a + offset.magnitude
         return self.settle(value, self.within(folded, error + OPERATION * self.u * folded + self.tiny * (a + 2)))
 
+    fused = affine
+
     def centred_dot(self, dy, x, mean, factor, axes):
         """sum(dy (x - mean)) factor, which may be computed as (sum(dy x) - mean sum(dy)) factor."""
         gap, weight = x.value - mean.value, dy.magnitude
@@ -273,6 +275,12 @@ class Balls:
         """The exact values, each with the error of rounding it to the dtype."""
         lifted = self.lift(values)
         return Ball(self, lifted, magnitude(lifted) * self.u)
+
+    def narrowed(self, x, half):
+        """The values rounded once, to a half-precision dtype; its own largest number bounds what is told of them."""
+        u, tiny, largest = limits(half)
+        reach = x.magnitude + x.error
+        return Ball(self, x.value, np.where(reach <= largest, x.error + u * (reach + tiny), np.inf), x.magnitude)
 
     @staticmethod
     def stack(balls):

@@ -26,8 +26,10 @@ def close(what, actual, expected):
         raise Violation(f"the {what} has another shape", None, list(actual.shape), list(expected.shape))
     with np.errstate(all="ignore"):
         error = magnitude(expected.arithmetic.lift(actual) - expected.value)
-        if np.isnan(error).any():  # where the right number is no number, NaN is right
-            error = np.where(np.isnan(actual) & np.isnan(magnitude(expected.value)), 0.0, error)
+        if np.isnan(error).any():  # where the right number is no number or infinite, the same is right
+            wanted = np.asarray(expected.value, np.float64)
+            same = (actual == wanted) | (np.isnan(actual) & np.isnan(wanted))
+            error = np.where(np.isnan(error) & same, 0.0, error)
     return _judge(what, actual, expected.value, error, expected.error)
 
 
@@ -40,13 +42,27 @@ def close_to(what, actual, target, ball):
 
 
 def near(what, actual, expected, allowed):
-    """As :func:`close`, for two arrays of one subject and an array of what is allowed between them."""
+    """As :func:`close`, for two arrays of one subject and an array of what is allowed between them.
+
+    No number equals no number: whether it is right is for another law to say.
+    """
     if actual.shape != expected.shape:
         raise Violation(f"the {what} has another shape", None, list(actual.shape), list(expected.shape))
     with np.errstate(all="ignore"):
-        same = actual == expected
+        same = (actual == expected) | (np.isnan(actual) & np.isnan(expected))
         error = np.where(same, 0.0, magnitude(actual - expected))
     return _judge(what, actual, expected, error, allowed)
+
+
+def alike(what, actual, other, ball, other_ball):
+    """As :func:`near`, for two results of one subject that differ by what their exact values, the balls', differ by."""
+    with np.errstate(all="ignore"):
+        moved = np.asarray(ball.value - other_ball.value, np.float64)
+        allowed = ball.error + other_ball.error
+        rounding = np.finfo(np.float64).eps * (np.abs(moved) + np.abs(other))
+        known = np.isfinite(allowed)
+        expected = other + np.where(known, moved, 0.0)
+    return near(what, actual, expected, np.where(known, allowed + rounding, np.inf))
 
 
 def _judge(what, actual, expected, error, allowed):

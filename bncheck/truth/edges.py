@@ -15,11 +15,23 @@ def as_read(array, layout, traits):
     """The array's values as a layer reads them from a layout."""
     if traits.non_finite == "taken_for_zero":
         array = np.where(np.isfinite(array), array, 0).astype(array.dtype)
-    if layout is None or traits.memory_layout == "any":
+    if layout is None or traits.memory_layout != "ignored":
         return array
     laid = lay(np.array(array), layout)
     memory = laid.base if isinstance(laid.base, np.ndarray) else laid
     return np.ravel(memory, order="K")[: array.size].reshape(array.shape)
+
+
+def as_kept(array, traits):
+    """The array's values as a layer keeps them when they are set."""
+    if traits.stored_state != "flushed_when_set":
+        return array
+    return np.where(np.abs(array) < np.finfo(np.result_type(array, np.float32)).tiny, 0 * array, array)
+
+
+def as_if_contiguous(array, layout):
+    """What is read from where the array begins in memory by a kernel that takes it for contiguous."""
+    return lay(array, layout).base.ravel()[: array.size] if layout == "strided" else array
 
 
 def fitting_state(own, given, traits):

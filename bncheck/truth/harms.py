@@ -31,6 +31,18 @@ AXES = {
     "memory_layout": "Whether it matters how an array lies in memory.",
     "masks": "What masked steps do to the statistics.",
     "mask_count": "The number of steps that the statistics of a masked batch are divided by.",
+    "compiled": "What a compiled call computes.",
+    "fixed_training": "The mode of a layer inside a model, where it was called with a fixed one.",
+    "second_gradient": "What the gradient of a training step's gradient goes through.",
+    "cumulative_average": "What the average of all batches counts.",
+    "batch_count": "What a layer counts as a batch.",
+    "zero_dropout": "What dropout at rate zero returns.",
+    "initial_statistics": "The moving statistics of a new layer.",
+    "stored_state": "Whether a state is kept as it was given, when it is set and when it is loaded.",
+    "positions": "The positions of a row that enter the statistics.",
+    "gamma": "The gamma that the output is scaled by.",
+    "memory": "What a layer remembers beside its state.",
+    "affine": "How the scale and the shift are rounded.",
 }
 
 
@@ -114,6 +126,38 @@ HARMS = {
         "What cannot be normalised raises. A last batch of a single row ends an epoch with an error.",
         "torch; mlx from 0.32.4",
     ),
+    "precision: half": Harm(
+        "Squares of numbers beyond 256 overflow float16: the variance is infinite and the output zero, or NaN. In "
+        "bfloat16 the statistics have two or three digits.",
+        "tf.keras to 2.2.3, rank 2; in torch 1.12 to 2.13 the gradient for inputs that are not contiguous",
+        "https://github.com/tensorflow/tensorflow/issues/8535",
+    ),
+    "compiled: one_pass": Harm(
+        "A model that was right eagerly gives noise, or NaN, where it is compiled, on channels whose mean is far from "
+        "zero.",
+        "XLA's kernel in TensorFlow 2.1 to 2.21",
+        "https://github.com/tensorflow/tensorflow/issues/118701",
+    ),
+    "fixed_training: overridden": Harm(
+        "A part that was called with training off trains all the same once the model does: its statistics move to the "
+        "new data. The mode has to be frozen by `trainable`, too.",
+        "Keras 3, all of them; its guide says so since 2024",
+        "https://github.com/keras-team/keras/issues/20285",
+    ),
+    "second_gradient: mean_constant": Harm(
+        "Gradient penalties and Hessian products are off by a term as large as the right answer, while every first "
+        "gradient is right.",
+        "tf.nn.moments, so every tf.keras outside its fused kernel, and Keras 3 on TensorFlow",
+        "https://github.com/tensorflow/tensorflow/pull/19609",
+    ),
+    "second_gradient: deviation_constant": Harm(
+        "Gradient penalties and Hessian products leave out how the deviation moves, and training goes elsewhere."
+    ),
+    "batch_count: forgotten": Harm(
+        "The first batch after weights were set is taken for the average of all, and everything before it is lost.",
+        "torch 1.0.0 to 2.1.2, for a state without the count",
+        "https://github.com/pytorch/pytorch/issues/110361",
+    ),
     "precision: single": Harm(
         "A float64 layer has seven digits while its dtype promises sixteen: gradient checks fail, and what looks like "
         "a difference between frameworks is rounding.",
@@ -163,6 +207,13 @@ HARMS = {
         "Who catches the error and goes on has another model than before: a refused batch is in its statistics.",
         "TensorFlow 2.0",
     ),
+    "memory_layout: gamma_by_pointer": Harm(
+        "Where gamma or a statistic is a slice of a larger tensor, the gradient is computed with the numbers that lie "
+        "between, and past the end with memory that is another's: wrong or NaN, in training and in inference, while "
+        "the output is right.",
+        "torch 1.10 to 2.13",
+        "https://github.com/pytorch/pytorch/pull/48919",
+    ),
     "masks: times_zero": Harm(
         "Padding with NaN, which a mask should hide, makes the statistics NaN, and so does a batch of padding alone.",
         "tf.keras from 2.12, Keras 3",
@@ -170,10 +221,49 @@ HARMS = {
     "mask_count: none_is_zero": Harm(
         "A batch of padding alone draws the moving mean and variance towards zero, so inference scales up what it sees."
     ),
+    "mask_count: plus_epsilon": Harm(
+        "The mean of a masked batch is nearer to zero by a share of 1e-7 over the number of steps that count: small, "
+        "and another number than the same batch gives without its padding.",
+        "tf.keras from 2.12, Keras 3",
+    ),
     "masks: ignored": Harm(
         "Padding enters the statistics, so what a layer learns depends on how sequences are padded into batches.",
         "TensorFlow to 2.11.1, Keras 3.0.0",
         "https://github.com/tensorflow/tensorflow/issues/30161",
+    ),
+    "rows: first_65536": Harm(
+        "A cloud of points, or the pixels of a batch, has more rows than that: the rest is normalised with statistics "
+        "that it had no part in, and what comes last in a batch counts for nothing."
+    ),
+    "zero_dropout: half_precision": Harm(
+        "In a search over dropout rates the rate of zero is another network than the one without dropout."
+    ),
+    "initial_statistics: zero_variance": Harm(
+        "A model that infers before it was trained multiplies by 1 / sqrt(epsilon) at each layer; what is left of the "
+        "zero makes inference scale up for hundreds of steps."
+    ),
+    "stored_state: flushed_when_set": Harm("Weights that are carried from one model to another are lost on the way."),
+    "stored_state: half_when_loaded": Harm("The model that is served is not the one that was saved."),
+    "positions: first_of_channels_first": Harm(
+        "The same network learns other statistics, and noisier ones, with the channels first than with the channels "
+        "last."
+    ),
+    "gamma: fixed": Harm(
+        "What was learnt, loaded or set for gamma is ignored: a residual block that starts from a gamma of zero does "
+        "not start as the identity, and ported weights predict something else.",
+        "mxnet 1.9.1, whose operator fixes gamma unless told otherwise",
+    ),
+    "memory: first_step": Harm(
+        "Fine-tuning forgets the statistics that were loaded at its first step, and a training that is resumed is not "
+        "the one that was stopped.",
+        "Keras 2.1.3 to 2.2.5",
+        "https://github.com/keras-team/keras/issues/13214",
+    ),
+    "affine: fused": Harm(
+        "A constant channel (a dead unit, a border, a mask) of large value comes out as rounding times gamma over "
+        "sqrt(epsilon) where beta is right: 44.9 for 1e7 + 1.",
+        "torch 1.10.2 to 2.15.0",
+        "https://github.com/pytorch/pytorch/issues/5410",
     ),
 }
 

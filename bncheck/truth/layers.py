@@ -17,6 +17,7 @@ class BatchNormMath:
     def __init__(self, arithmetic, layer, traits):
         self.ar, self.layer, self.traits = arithmetic, layer, traits
         self.cache, self.total, self.batches, self.forgot = None, (None, None), 0, False
+        self.misread = None  # the gamma that a gradient reads which does not see how it lies in memory
 
     def forward(self, weights, x, training, batch_statistics, mask=None):
         """The output; moves the moving statistics in ``weights`` when ``training``.  x: (rows, ...).
@@ -38,12 +39,14 @@ class BatchNormMath:
             mean, variance = (weights[name].reshape(*shape) for name in ("moving_mean", "moving_variance"))
         if counts and (training or self.traits.inference_updates == "moving"):
             self._move(weights, *(self._batch(x, axes) if not batch_statistics else (mean, variance, count)))
+        self.batches += not training and self.traits.batch_count == "inference"
         inverse = self._inverse(variance)
-        gamma, beta = weights.get("gamma"), weights.get("beta")
+        gamma, beta = weights.get("gamma") if self.traits.gamma == "own" else None, weights.get("beta")
         factor = inverse if gamma is None else gamma.reshape(shape) * inverse
         offset = ar.exact(np.zeros(shape)) if beta is None else beta.reshape(shape)
-        self.cache = (x, mean, inverse, factor, axes, batch_statistics)
-        return ar.affine(x, mean, factor, offset)
+        slope = factor if self.misread is None else self.misread.reshape(shape) * inverse
+        self.cache = (x, mean, inverse, slope, axes, batch_statistics)
+        return (ar.fused if self.traits.affine == "fused" else ar.affine)(x, mean, factor, offset)
 
     def _counts(self, x, mask):
         """Whether there is a value to take statistics of, as the traits see it."""
@@ -53,8 +56,10 @@ class BatchNormMath:
         ar, traits = self.ar, self.traits
         if mask is not None and traits.masks != "ignored":
             return edges.masked_moments(ar, x, mask, traits)
-        if traits.rows == "all_but_last" and x.shape[0] > 1:
-            x = x[:-1]
+        if traits.rows != "all" and x.shape[0] > 1:
+            x = x[:-1] if traits.rows == "all_but_last" else x[:65536]
+        if traits.positions == "first_of_channels_first" and self.layer.axis == 1 and x.ndim > 2:
+            x = x[:, :, :1]
         mean = ar.mean(x, axes)
         if traits.variance == "two_pass":
             variance = ar.variance(x, mean, axes)
@@ -83,6 +88,8 @@ class BatchNormMath:
             share = 1 - share
         if self.traits.momentum_precision == "single":
             share = 1 - float(np.float32(1 - share))
+        if self.traits.memory == "first_step" and self.batches == 1:
+            share = 0.0
         for name, new in (("moving_mean", mean), ("moving_variance", variance)):
             weights[name] = self.ar.mix(weights[name], new.reshape(-1), share)
         if count == 1 and self.traits.batch_of_one == "not_a_number":
@@ -99,7 +106,7 @@ class BatchNormMath:
         """
         momentum, average = self.layer.momentum, self.traits.moving_average
         if momentum is None or average == "cumulative":
-            return 1 - 1 / self.batches
+            return 1 - 1 / (self.batches + (self.traits.cumulative_average == "of_initial_too"))
         if average == "debiased" and momentum < 1:
             return 1 - (1 - momentum) / (1 - momentum**self.batches)
         return momentum
@@ -114,7 +121,7 @@ class BatchNormMath:
 
     def backward(self, dy):
         """dx and the parameters' gradients of sum(y * dy), for the last forward call.  dy has the shape of x."""
-        x, mean, inverse, factor, axes, batch_statistics = self.cache
+        x, mean, inverse, slope, axes, batch_statistics = self.cache
         ar, kind = self.ar, self.traits
         if not x.size:
             nothing = {"gamma": np.nan if self.forgot and kind.empty_batch == "averaged" else 0.0, "beta": 0.0}
@@ -129,11 +136,11 @@ class BatchNormMath:
             gradients["beta"] = total.reshape(-1)
         through = batch_statistics and kind.training_gradient != "statistics_constant"
         if not through and not (not batch_statistics and kind.inference_gradient == "batch"):
-            return dy * factor, gradients
+            return dy * slope, gradients
         count = x.size // max(total.size, 1)
         centre = ar.scaled(mean, 0.0) if kind.training_gradient == "uncentred" else mean
         common = ar.part(total, 1, count) + ar.projection(x, centre, inverse, dot, count)
-        return (dy - common) * factor, gradients
+        return (dy - common) * slope, gradients
 
     def _total(self, dy, axes):
         """The sum of dy, which a case often has in inference and in training alike."""
@@ -169,19 +176,22 @@ class LinearMath:
 
     def __init__(self, arithmetic, layer, traits):
         self.ar = arithmetic
-        self.halves = traits if type(layer).__name__ == "Linear" else None
+        there, back = traits.linear_activation, traits.linear_gradient
+        ways = {"Linear": (there, back), "Dropout": (traits.zero_dropout, traits.zero_dropout)}
+        self.there, self.back = ways.get(type(layer).__name__, ("identity", "identity"))
 
     def forward(self, weights, x, training, batch_statistics):
         """The input."""
-        return self._half(x) if self.halves and self.halves.linear_activation == "half_precision" else x
+        return half(self.ar, x) if self.there == "half_precision" else x
 
     def backward(self, dy):
         """The gradient as it came."""
-        return (self._half(dy) if self.halves and self.halves.linear_gradient == "half_precision" else dy), {}
+        return (half(self.ar, dy) if self.back == "half_precision" else dy), {}
 
-    def _half(self, x):
-        values = getattr(x, "value", x)
-        return self.ar.exact(np.asarray(values, np.float64).astype(np.float16))
+
+def half(arithmetic, x):
+    """The numbers rounded to half precision."""
+    return arithmetic.exact(np.asarray(getattr(x, "value", x), np.float64).astype(np.float16))
 
 
 class ActivationMath:

@@ -2,11 +2,15 @@
 
 import numpy as np
 
+from bncheck.truth.halves import LIMITS, nearest
+
 
 class Plain:
     """The arithmetic of a dtype in NumPy: sums are pairwise and the variance has two passes."""
 
     def __init__(self, dtype):
+        if dtype in LIMITS:
+            raise NotImplementedError(f"NumPy has no {dtype}")
         self.dtype = np.dtype(dtype).type
 
     def exact(self, values):
@@ -38,6 +42,11 @@ class Plain:
     def affine(self, x, mean, factor, offset):
         """(x - mean) factor + offset."""
         return (x - mean) * factor + offset
+
+    def fused(self, x, mean, factor, offset):
+        """x factor + (offset - mean factor), rounded once."""
+        folded, wide = offset - mean * factor, np.longdouble
+        return (x.astype(wide) * factor.astype(wide) + folded.astype(wide)).astype(self.dtype)
 
     def centred_dot(self, dy, x, mean, factor, axes):
         """sum(dy (x - mean)) factor."""
@@ -74,6 +83,10 @@ class Plain:
     def tanh(self, x):
         """The hyperbolic tangent."""
         return np.tanh(x)
+
+    def narrowed(self, x, half):
+        """The values rounded to a half-precision dtype."""
+        return nearest(x, half)
 
     @staticmethod
     def stack(arrays):

@@ -13,7 +13,7 @@ from itertools import product
 import numpy as np
 
 from bncheck.cases.case import Backward, Case, Forward, Freeze, SetState, State
-from bncheck.cases.network import BatchNorm, Dense, Linear
+from bncheck.cases.network import BatchNorm, Dense, Dropout, Linear
 from bncheck.cases.strategies import network_case
 from bncheck.cases.trace import Raised
 from bncheck.cases.variants import training_example
@@ -138,6 +138,18 @@ def linear(setting):
 
 
 @cache
+def dropped(setting):
+    """Dropout at rate zero alone, called and differentiated."""
+    return network_case((Dropout(0.0),), 3, 2, 1.0, setting[2], 1)
+
+
+@cache
+def new(setting):
+    """The state of a new layer."""
+    return Case((BatchNorm(),), (State(),), 1, ((2, 2), setting[2]), fresh=True)
+
+
+@cache
 def trained(setting):
     """An epoch of training of two dense layers with a linear activation between them."""
     return training_example()
@@ -162,12 +174,16 @@ def _channels(array, setting, channels):
     return array[:, channels] if setting[1] == "first" else array[..., channels]
 
 
+def _both_ways(setting, trace):
+    return [trace[2]["y"], trace[2]["dx"]]
+
+
 def _statistic(name, *steps):
     return lambda setting, trace: [trace[step]["state"][0][name][list(PLAIN)] for step in steps]
 
 
 def _both_outputs(setting, trained, inferred):
-    return [_channels(trace[1]["y"], setting, SMALL) for trace in (trained, inferred)]
+    return [_channels(y, setting, SMALL) for y in (trained[1]["y"], inferred[1]["y"])]
 
 
 def _gamma(setting, trace):
@@ -181,6 +197,10 @@ def _numbers_or_refusal(setting, trace):
         if raised.unsupported:
             raise
         return ["refused"]
+
+
+def _whole_state(setting, trace):
+    return [value for _, value in sorted(trace[0]["state"][0].items())]
 
 
 def _weights(setting, trace):
@@ -208,11 +228,13 @@ def _question(axes, programs, seen, settings=SETTINGS, needs=()):
 
 # In this order: what an answer depends on was answered before.
 QUESTIONS = (
-    _question("precision rows channels", [training], _output(1, PLAIN), needs={"training"}),
+    _question("precision rows channels gamma", [training], _output(1, PLAIN), needs={"training"}),
     _question("variance", [training], _output(1, MEAN + FAR), needs={"training"}),
     _question("inference_statistics", [inference], _output(1, PLAIN), needs={"inference"}),
     _question("epsilon", [training, inference], _both_outputs, needs={"training", "inference"}),
-    _question("moving_average momentum_precision", [training], _statistic("moving_mean", 2, 4), needs={"training"}),
+    _question(
+        "moving_average momentum_precision memory", [training], _statistic("moving_mean", 2, 4), needs={"training"}
+    ),
     _question("running_variance", [training], _statistic("moving_variance", 2), needs={"training"}),
     _question("inference_updates", [inference], _statistic("moving_mean", 2), needs={"inference"}),
     _question("frozen_output", [frozen], _output(2, PLAIN), needs={"training", "freeze"}),
@@ -223,6 +245,8 @@ QUESTIONS = (
     _question("gamma_gradient", [gradients], _gamma, needs={"gradients", "training", "inference"}),
     _question("linear_activation", [linear], _output(1, (0, 1)), NETWORKS, {"networks", "inference"}),
     _question("linear_gradient", [linear], _slope(2, (0, 1)), NETWORKS, {"networks", "gradients", "training"}),
+    _question("zero_dropout", [dropped], _both_ways, NETWORKS, {"networks", "gradients", "training"}),
+    _question("initial_statistics", [new], _whole_state, ONCE, {"networks"}),
     _question("batch_order", [trained], _weights, ONCE, {"networks", "fit"}),
     _question("initial_weights", [initial, lambda s: initial(s, Linear())], _moved, ONCE, {"networks", "seed"}),
 )

@@ -6,9 +6,11 @@ from bncheck.cases.case import Case, SetState
 from bncheck.cases.network import BatchNorm, Dense, Dropout
 from bncheck.truth import training
 from bncheck.truth.bounds import balls
-from bncheck.truth.edges import Refused, as_read, check_late, fitting_input, fitting_state
-from bncheck.truth.layers import MATHS
+from bncheck.truth.edges import Refused, as_if_contiguous, as_kept, as_read, check_late, fitting_input, fitting_state
+from bncheck.truth.halves import nearest
+from bncheck.truth.layers import MATHS, BatchNormMath, half
 from bncheck.truth.plain import Plain
+from bncheck.truth.second import second_backward
 from bncheck.truth.traits import Traits
 
 
@@ -25,6 +27,8 @@ def run_in_dtype(case: Case, traits: Traits = Traits()):  # noqa: B008 (frozen)
 
 
 def _dtype(case, traits):
+    if traits.precision == "half" and case.half:
+        return case.half
     return "float32" if traits.precision == "single" else case.dtype
 
 
@@ -41,12 +45,13 @@ class Simulation:
         self.case, self.ar, self.traits = case, arithmetic, traits
         self.maths = [MATHS[type(layer).__name__](arithmetic, layer, traits) for layer in case.network]
         # What a subject reads in a lower precision than it was given is rounded.
-        self.given = arithmetic.exact if traits.precision == "dtype" else arithmetic.rounded
+        self.given = arithmetic.exact if _dtype(case, traits) == case.dtype else arithmetic.rounded
         self.state = [
             {name: self.given(value) for name, value in own.items() if name not in given}
             for own, given in zip(initial_state(case, traits), _given_first(case), strict=True)
         ]
         self.frozen, self.taken, self.spoilt = set(), {}, False
+        self.fused = traits.but(variance="one_pass") if traits.compiled == "one_pass" else traits
 
     def run(self):
         """What each step returns."""
@@ -57,8 +62,14 @@ class Simulation:
 
     def _setstate(self, step):
         for own, given in zip(self.state, step.state, strict=True):
-            read = {name: self._read(value, step.layout) for name, value in given.items()}
+            read = {name: as_kept(self._read(value, step.layout), self.traits) for name, value in given.items()}
             own.update({name: self.given(v) for name, v in fitting_state(own, read, self.traits).items()})
+        if self.traits.memory_layout == "gamma_by_pointer":
+            for math, given in zip(self.maths, step.state, strict=True):
+                if "gamma" in given:
+                    math.misread = self.given(as_if_contiguous(given["gamma"], step.layout))
+        for math in self.maths if self.traits.batch_count == "forgotten" else ():
+            math.batches = 0
         return {}
 
     def _read(self, array, layout):
@@ -68,30 +79,64 @@ class Simulation:
         return {"state": [dict(layer) for layer in self.state]}
 
     def _take(self, array):
-        """An array as it was given; one that several steps have is lifted once."""
+        """An array as it was given, in the case's dtype; one that several steps have is lifted once."""
         if id(array) not in self.taken:
+            half = self.case.half
             # The array is kept, too, so that no other is given its place in memory.
-            self.taken[id(array)] = array, self.given(array)
+            self.taken[id(array)] = array, self.given(nearest(array, half) if half else array)
         return self.taken[id(array)][1]
 
+    def _told(self, values):
+        """An output or a gradient for an input, in the case's dtype."""
+        return self.ar.narrowed(values, self.case.half) if self.case.half else values
+
     def _forward(self, step):
-        y = self.through(self._take(self._read(step.x, step.layout)), step.training, step.mask)
+        x = self._take(self._read(step.x, step.layout))
+        y = self.through(x, step.training, step.mask, step.compiled)
         check_late(step.x, self.case, self.traits)
-        return {"y": y}
+        return {"y": self._told(y)}
 
     def _backward(self, step):
-        y = self.through(self._take(self._read(step.x, step.layout)), step.training)
+        y = self.through(self._take(self._read(step.x, step.layout)), step.training, compiled=step.compiled)
         _check_shape("cotangent", step.dy, y)
         dx, params = self.back(self._take(self._read(step.dy, step.layout)))
-        return {"y": y, "dx": dx, "params": params}
+        params = [{} if i in self.frozen else found for i, found in enumerate(params)]
+        return {"y": self._told(y), "dx": self._told(dx), "params": params}
 
-    def through(self, x, training, mask=None):
+    def _secondbackward(self, step):
+        (math,) = self.maths
+        if not isinstance(math, BatchNormMath):
+            raise NotImplementedError("the reference has second derivatives of batch norm alone")
+        dy, v = self._take(step.dy), self._take(step.v)
+        self.through(self._take(step.x), step.training)
+        dx, _ = self.back(dy)
+        ddx, ddy = second_backward(math, dy, v)
+        return {"dx": self._told(dx), "ddx": self._told(ddx), "ddy": self._told(ddy)}
+
+    def _forwardfixed(self, step):
+        kept = self.traits.fixed_training == "kept"
+        return {"y": self._told(self.through(self._take(step.x), step.fixed if kept else step.training))}
+
+    def _predict(self, step):
+        return {"y": self._told(self.through(self._take(step.x), False))}
+
+    def _evaluate(self, step):
+        y = self.through(self._take(step.x), False)
+        _check_shape("target", step.y, y)
+        gap = y - self._take(step.y)
+        return {"loss": self.ar.mean(gap * gap, tuple(range(gap.ndim))).reshape(())}
+
+    def _batches(self, step):
+        return {"batches": [m.batches if isinstance(m, BatchNormMath) else None for m in self.maths]}
+
+    def through(self, x, training, mask=None, compiled=None):
         """The output for ``x``; moves the moving statistics in training."""
         if mask is not None and mask.shape != x.shape[:-1]:
             raise Refused(f"a mask of shape {mask.shape} for an input of shape {x.shape}")
         for i, (layer, math) in enumerate(zip(self.case.network, self.maths, strict=True)):
             if training and isinstance(layer, Dropout) and layer.rate:
                 raise NotImplementedError("the reference draws no dropout masks")
+            math.traits = self.fused if compiled else self.traits
             moves = training and (i not in self.frozen or self.traits.frozen_layer == "updates")
             batch = training and (i not in self.frozen or self.traits.frozen_output == "batch")
             options = {}
@@ -136,6 +181,9 @@ class Simulation:
         return {}
 
     def _saveload(self, step):
+        for own in self.state:
+            if self.traits.stored_state == "half_when_loaded":
+                own.update({name: half(self.ar, value) for name, value in own.items()})
         return {}
 
     def _attempt(self, step):
@@ -208,6 +256,8 @@ def initial_state(case, traits: Traits):
                 found["bias"] = np.zeros(width, case.dtype)
         elif isinstance(layer, BatchNorm):
             found = _batch_norm_state(layer, case.shape[layer.axis] if len(case.shape) > 2 else width, case.dtype)
+            if traits.initial_statistics == "zero_variance":
+                found["moving_variance"] = np.zeros_like(found["moving_variance"])
         place += bool(found)
         state.append(found)
     return state

@@ -43,6 +43,18 @@ LEGAL = {
     "memory_layout": {"any": "an array is its numbers, however they lie in memory"},
     "masks": {"left_out": "masked steps stay out of the statistics"},
     "mask_count": {"exact": "the statistics are over the number of steps that count; over none, nothing is done"},
+    "compiled": {"as_eager": "a compiled call computes what an eager one does"},
+    "fixed_training": {"kept": "a layer that was called with a fixed mode keeps it inside a model"},
+    "second_gradient": {"full": "the second derivative goes through the batch's mean and variance"},
+    "cumulative_average": {"of_batches": "without a momentum a moving statistic is the mean over all batches"},
+    "batch_count": {"training": "a layer counts the batches that it trained on, and no others"},
+    "zero_dropout": {"identity": "dropout at rate zero returns its input and its gradient"},
+    "initial_statistics": {"standard": "a new layer's moving mean is zero and its moving variance is one"},
+    "stored_state": {"exact": "a state that is set or loaded is kept to the bit"},
+    "positions": {"all": "every position of a row enters the statistics"},
+    "gamma": {"own": "the output is scaled by the layer's own gamma"},
+    "memory": {"none": "what a layer returns depends on its state and its input alone"},
+    "affine": {"even": "x and the mean are scaled alike, so that a value that is the mean comes out as beta"},
 }
 
 ILLEGAL = {
@@ -61,7 +73,10 @@ ILLEGAL = {
     "inference_statistics": {"batch": "inference uses the batch's own statistics"},
     "inference_updates": {"moving": "inference moves the moving statistics"},
     "frozen_layer": {"updates": "a frozen layer moves its moving statistics"},
-    "rows": {"all_but_last": "the last row of a batch is left out of the statistics"},
+    "rows": {
+        "first_65536": "rows behind the 65536th are left out of the statistics",
+        "all_but_last": "the last row of a batch is left out of the statistics",
+    },
     "channels": {"last_takes_first": "the last channel is normalised with the first one's statistics"},
     "training_gradient": {
         "statistics_constant": "the gradient takes the batch's statistics for constants",
@@ -73,7 +88,10 @@ ILLEGAL = {
     "linear_gradient": {"half_precision": "a linear activation rounds its gradient to half precision"},
     "batch_order": {"by_depth": "the order of the batches depends on the number of layers"},
     "initial_weights": {"by_position": "initial weights depend on how many layers stand before, weights or none"},
-    "precision": {"single": "a float64 layer computes in float32"},
+    "precision": {
+        "single": "a float64 layer computes in float32",
+        "half": "a layer on half-precision input computes in that precision, its statistics too",
+    },
     "batch_of_one": {"not_a_number": "the moving variance of one value a channel is 0 / 0"},
     "empty_batch": {
         "averaged": "the mean of no values, 0 / 0, enters the moving statistics and gamma's gradient",
@@ -88,7 +106,10 @@ ILLEGAL = {
         "moves_first": "an input that is refused has moved the statistics before, its channels repeated",
     },
     "after_failure": {"spoilt": "after a step that was refused every output is NaN"},
-    "memory_layout": {"ignored": "an array is read in the order in which its numbers lie in memory"},
+    "memory_layout": {
+        "ignored": "an array is read in the order in which its numbers lie in memory",
+        "gamma_by_pointer": "the gradient reads gamma as if its numbers lay side by side in memory",
+    },
     "masks": {
         "times_zero": "masked values enter times 0, so that NaN stays, and no step that counts is 0 / 0",
         "ignored": "masked steps enter the statistics",
@@ -97,6 +118,27 @@ ILLEGAL = {
         "none_is_zero": "where no step counts, a mean of 0 and a variance of 0 enter the moving statistics",
         "plus_epsilon": "1e-7 is added to the number of steps that count",
     },
+    "compiled": {"one_pass": "a compiled call takes the variance as E[x^2] - E[x]^2"},
+    "fixed_training": {"overridden": "a layer that was called with a fixed mode follows the model's own"},
+    "second_gradient": {
+        "deviation_constant": "the second derivative takes the batch's deviation for a constant",
+        "mean_constant": "the second derivative takes the mean within the variance for a constant",
+    },
+    "cumulative_average": {"of_initial_too": "the initial statistics count as a batch of their own"},
+    "batch_count": {
+        "inference": "batches of inference are counted, too",
+        "forgotten": "setting the weights and statistics sets the count of batches to zero",
+    },
+    "zero_dropout": {"half_precision": "dropout at rate zero rounds its input and its gradient to half precision"},
+    "initial_statistics": {"zero_variance": "a new layer's moving variance is zero"},
+    "stored_state": {
+        "flushed_when_set": "of a state that is set, subnormal numbers become zero",
+        "half_when_loaded": "a state that is saved and loaded is rounded to half precision",
+    },
+    "positions": {"first_of_channels_first": "with the channels first, one position of each row enters the statistics"},
+    "gamma": {"fixed": "gamma is taken for one"},
+    "memory": {"first_step": "the first training step forgets the statistics that were stored"},
+    "affine": {"fused": "x a - (mean a) is rounded once, and leaves the rounding of mean a where x is the mean"},
 }
 
 
@@ -136,6 +178,18 @@ class Traits:
     memory_layout: str = "any"
     masks: str = "left_out"
     mask_count: str = "exact"
+    compiled: str = "as_eager"
+    fixed_training: str = "kept"
+    second_gradient: str = "full"
+    cumulative_average: str = "of_batches"
+    batch_count: str = "training"
+    zero_dropout: str = "identity"
+    initial_statistics: str = "standard"
+    stored_state: str = "exact"
+    positions: str = "all"
+    gamma: str = "own"
+    memory: str = "none"
+    affine: str = "even"
 
     def __post_init__(self):
         for axis in fields(self):

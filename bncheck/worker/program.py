@@ -23,7 +23,7 @@ class Runner:
 
     def __init__(self, adapter):
         self.adapter = adapter
-        self.models = OrderedDict()
+        self.models, self.most = OrderedDict(), getattr(adapter, "kept_models", KEPT_MODELS)
 
     def run(self, program):
         """The trace of a program: what each step returned, and what was raised, where it stopped early.
@@ -56,7 +56,7 @@ class Runner:
             steps.append(_do(model, step))
         if key:
             self.models[key] = model
-            if len(self.models) > KEPT_MODELS:
+            if len(self.models) > self.most:
                 self.models.popitem(last=False)
 
 
@@ -77,11 +77,12 @@ def _key(program):
 
 
 def _is_whole(network, state):
-    """Whether nothing of a model's past is left once the state is set; where Dropout draws there is a generator."""
+    """Whether nothing of a model's past is left once the state is set: no generator, and no count of batches."""
     draws = any(layer["layer"] == "Dropout" and layer["rate"] for layer in network)
+    counts = any(layer["layer"] == "BatchNorm" and layer["momentum"] is None for layer in network)
     names = [WEIGHTS.get(layer["layer"], {}) for layer in network]
     expected = [{name for name, flag in own.items() if layer.get(flag, True)} for own, layer in zip(names, network)]
-    return not draws and expected == [set(values) for values in state]
+    return not draws and not counts and expected == [set(values) for values in state]
 
 
 def _first_input(program):
@@ -201,4 +202,4 @@ WEIGHTS = {
     "Dense": {"kernel": None, "bias": "bias"},
     "BatchNorm": {"gamma": "scale", "beta": "center", "moving_mean": None, "moving_variance": None},
 }
-REUSABLE = {"SetState", "State", "Forward", "Backward", "Freeze"}
+REUSABLE = {"SetState", "State", "Forward", "Backward", "SecondBackward", "Freeze"}

@@ -8,12 +8,13 @@ schemas allow.
 import re
 from xml.etree import ElementTree
 
+from bncheck.records import ledger
 from bncheck.records.record import findings
 from bncheck.reports.facts import facts
 from bncheck.reports.words import clean, convention
 
 WHEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
-EXAMINED = "the_cell_is_examined"
+EXAMINED, IN_STEP = "the_cell_is_examined", "the_ledger_is_in_step"
 
 
 def render(record, laws):
@@ -29,6 +30,8 @@ def _suite(cell, i, record):
     cases = [_case(cell, result) for result in cell["results"]]
     if cell.get("error"):
         cases.append(_unexamined(cell))
+    if cell.get("mended"):
+        cases.append(_out_of_step(cell))
     about = {
         "name": _word(cell["cell"]),
         "package": "bncheck",
@@ -77,6 +80,12 @@ def _case(cell, result):
 def _unexamined(cell):
     case = _named(cell, EXAMINED, 0)
     _child(case, "error", cell["error"], "error")
+    return case
+
+
+def _out_of_step(cell):
+    case = _named(cell, IN_STEP, 0)
+    _child(case, "failure", "; ".join(map(ledger.described, cell["mended"])), "mended")
     return case
 
 

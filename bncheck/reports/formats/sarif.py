@@ -15,7 +15,7 @@ from bncheck.reports.words import clean
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 WHEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$")
-LEVELS = {"error": "error", "inconclusive": "warning"}
+LEVELS = {"error": "error", "fail": "error", "inconclusive": "warning"}
 
 
 def render(record, laws):

@@ -25,6 +25,7 @@ What a framework may lack, a model may leave out: ``second_backward(x, dy, v, tr
 ``ddy``), ``forward_fixed(x, fixed, training)``, ``predict(x, batch_size)``, ``evaluate(x, y, loss, batch_size)`` and
 ``batches()``.  ``options`` names the further keywords that it takes: ``mask`` (``forward``), ``compiled`` (``forward``
 and ``backward``), ``layout`` (``set_state``).  Arrays may be views: a layout that a framework refuses is Unsupported.
+An adapter whose models are large says in ``kept_models`` how many of them are kept to be used again.
 """
 
 import importlib

@@ -11,6 +11,7 @@ from .keras_backends import BACKENDS
 
 WEIGHTS = {"Dense": ("kernel", "bias"), "BatchNorm": ("gamma", "beta", "moving_mean", "moving_variance")}
 DTYPES = ("float32", "float64")
+POLICIES = {"float16": "mixed_float16", "bfloat16": "mixed_bfloat16"}
 RANDOM = frozenset(["Dense", "Dropout", "Detached"])
 ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "-1",
@@ -51,7 +52,7 @@ class Adapter:
     def describe(self):
         """What this Keras is and can do."""
         capabilities = ["inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"]
-        capabilities.append("masks")
+        capabilities += ["half", "compiled", "fixed_training", "predict", "second_derivatives", "masks"]
         return {
             "framework": "keras",
             "version": self.keras.__version__,
@@ -62,7 +63,7 @@ class Adapter:
 
     def build(self, network, shape, dtype, seed):
         """A model of the network, its weights drawn after ``keras.utils.set_random_seed(seed)``."""
-        if dtype not in DTYPES:
+        if dtype not in DTYPES and dtype not in POLICIES:
             raise Unsupported("this adapter has no %s on Keras" % dtype)
         with self.running(dtype):
             self._seed(network, seed)
@@ -80,8 +81,8 @@ class Adapter:
         """Within, ``dtype`` is Keras's own default, and a kernel that the backend lacks raises Unsupported."""
         if dtype != self.dtype:
             self.backend.use(dtype)
-            self.keras.config.set_floatx(dtype)
-            self.keras.mixed_precision.set_dtype_policy(dtype)
+            self.keras.config.set_floatx("float32" if dtype in POLICIES else dtype)
+            self.keras.mixed_precision.set_dtype_policy(POLICIES.get(dtype, dtype))
             self.dtype = dtype
         try:
             yield
@@ -91,7 +92,7 @@ class Adapter:
     def layer(self, layer, dtype):
         """The Keras layer that a network's layer describes."""
         kind, layers = layer["layer"], self.keras.layers
-        extra = {} if dtype == "float32" else {"dtype": dtype}
+        extra = {} if dtype == "float32" else {"dtype": POLICIES.get(dtype, dtype)}
         if kind == "Dense":
             return layers.Dense(layer["units"], use_bias=layer["bias"], **extra)
         if kind == "BatchNorm":
@@ -103,6 +104,8 @@ class Adapter:
         return layers.Activation("linear" if kind == "Linear" else layer["name"], **extra)
 
     def _batch_norm(self, layer, extra):
+        if layer["momentum"] is None:
+            raise Unsupported("Keras has no average of all batches")
         return self.batch_norm(
             axis=layer["axis"],
             momentum=layer["momentum"],
@@ -119,11 +122,11 @@ class Model:
     All layers are constructed before the first is built, as within ``Sequential([...])``.
     """
 
-    options = ("mask",)
+    options = ("mask", "compiled")
 
     def __init__(self, adapter, network, shape, dtype):
         self.adapter, self.keras, self.backend = adapter, adapter.keras, adapter.backend
-        self.shape, self.dtype = tuple(shape[1:]), dtype
+        self.shape, self.dtype, self.made = tuple(shape[1:]), dtype, {}
         self.layers = [adapter.layer(layer, dtype) for layer in network]
         self.called, self.weights, built = [], [], (None, *self.shape)
         for layer, plain in zip(self.layers, network):
@@ -150,25 +153,75 @@ class Model:
         """Every weight and moving statistic, as copies."""
         return [{name: self.backend.read(v) for name, v in own.items()} for own in self.weights]
 
-    def forward(self, x, training, mask=None):
-        """The network's output."""
-        to_tensor = self.keras.ops.convert_to_tensor
-        with self.adapter.running(self.dtype):
-            mask = None if mask is None else to_tensor(mask)
-            y = self.backend.forward(self.called, to_tensor(x), training, mask)
-            return self.keras.ops.convert_to_numpy(y)
+    def _read(self, array):
+        tensor = self.keras.ops.convert_to_tensor(array)
+        return self.keras.ops.cast(tensor, self.dtype) if self.dtype in POLICIES else tensor
 
-    def backward(self, x, dy, training):
+    def _told(self, tensor):
+        if self.dtype in POLICIES:
+            tensor = self.keras.ops.cast(tensor, "float32")
+        return self.keras.ops.convert_to_numpy(tensor)
+
+    def forward(self, x, training, mask=None, compiled=None):
+        """The network's output."""
+        with self.adapter.running(self.dtype):
+            mask = None if mask is None else self.keras.ops.convert_to_tensor(mask)
+            run = self.backend.forward(self.called, training, mask)
+            return self._told(self._compiled(("forward", training), compiled, run)(self._read(x)))
+
+    def backward(self, x, dy, training, compiled=None):
         """The output and the gradients of sum(y * dy) with respect to the input and every trainable weight."""
         variables = [v for layer in self.called for v in layer.trainable_variables]
-        to_tensor, to_numpy = self.keras.ops.convert_to_tensor, self.keras.ops.convert_to_numpy
+        to_numpy = self.keras.ops.convert_to_numpy
         with self.adapter.running(self.dtype):
-            y, dx, found = self.backend.gradients(self.called, variables, to_tensor(x), to_tensor(dy), training)
+            run = self.backend.gradients(self.called, variables, training)
+            run = self._compiled(("backward", training, len(variables)), compiled, run)
+            y, dx, found = run(self._read(x), self._read(dy))
             by_variable = {id(v): to_numpy(gradient) for v, gradient in zip(variables, found)}
             params = [
                 {name: by_variable[id(v)] for name, v in own.items() if id(v) in by_variable} for own in self.weights
             ]
-            return {"y": to_numpy(y), "dx": to_numpy(dx), "params": params}
+            return {"y": self._told(y), "dx": self._told(dx), "params": params}
+
+    def _compiled(self, key, kind, function):
+        return self._once((key, kind), lambda: self.backend.compiled(function, kind)) if kind else function
+
+    def _once(self, key, make):
+        if key not in self.made:
+            self.made[key] = make()
+        return self.made[key]
+
+    def second_backward(self, x, dy, v, training):
+        """dx, and the gradients of sum(dx * v) with respect to the input and dy."""
+        with self.adapter.running(self.dtype):
+            found = self.backend.second(self.called, training)(*map(self._read, (x, dy, v)))
+            return dict(zip(("dx", "ddx", "ddy"), map(self._told, found)))
+
+    def forward_fixed(self, x, fixed, training):
+        """The output of a functional model, its layers called with ``training=fixed``."""
+        with self.adapter.running(self.dtype):
+            model = self._once(("fixed", fixed), lambda: self._functional(fixed))
+            return self._told(model(self._read(x), training=training))
+
+    def _functional(self, fixed):
+        x = self.keras.Input(self.shape, dtype=self.dtype)
+        y = x
+        for layer in self.called:
+            y = layer(y, training=fixed)
+        return self.keras.Model(x, y)
+
+    def predict(self, x, batch_size):
+        """The output of ``predict``."""
+        with self.adapter.running(self.dtype):
+            return self._once("whole", self._sequential).predict(x, batch_size=batch_size, verbose=0)
+
+    def evaluate(self, x, y, loss, batch_size):
+        """The loss of ``evaluate``."""
+        with self.adapter.running(self.dtype):
+            model = self._once("whole", self._sequential)
+            if not model.compiled:
+                model.compile(loss=loss)
+            return float(model.evaluate(x, y, batch_size=batch_size, verbose=0))
 
     def fit(self, x, y, loss, optimizer, batch_size, epochs):
         """Train with ``compile`` and ``fit``; the loss of each epoch is what Keras's History says."""

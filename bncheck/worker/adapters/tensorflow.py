@@ -21,7 +21,9 @@ with warnings.catch_warnings():
 
 PARAMETERS = {"Dense": ("kernel", "bias"), "BatchNorm": ("gamma", "beta")}
 STATISTICS = {"BatchNorm": ("moving_mean", "moving_variance")}
+KEPT_GRAPHS = 72  # a graph and its session take 2 MB
 DTYPES = ("float32", "float64")
+HALVES = ("float16", "bfloat16")
 ACTIVATIONS = ("relu", "tanh", "sigmoid")
 LOSSES = ("mse",)
 MODAL = ("BatchNorm", "Dropout")  # the kinds of layer that training changes
@@ -52,12 +54,16 @@ class Adapter:
     def __init__(self, mode=None, batch_norm=None):
         prepare(mode)
         self.keras, self.batch_norm, self.mode = _keras(mode), batch_norm, mode
+        if not tf.executing_eagerly():
+            self.kept_models = KEPT_GRAPHS
         v1.logging.set_verbosity(v1.logging.ERROR)
 
     def describe(self):
         """What this TensorFlow is and can do."""
         capabilities = ["inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"]
-        capabilities.append("masks")
+        capabilities += ["half", "predict", "second_derivatives", "masks"]
+        if tf.executing_eagerly():
+            capabilities += ["compiled", "fixed_training"]
         return {
             "framework": "tensorflow",
             "version": tf.__version__,
@@ -68,7 +74,7 @@ class Adapter:
 
     def build(self, network, shape, dtype, seed):
         """A model of the network, its weights drawn after the seed was set: that of the graph in TF 1."""
-        if dtype not in DTYPES:
+        if dtype not in DTYPES and dtype not in HALVES:
             raise Unsupported("this adapter has no %s on TensorFlow" % dtype)
         engine = Eager(self.keras, dtype) if tf.executing_eagerly() else Graph(self.keras, dtype)
         draws = self.batch_norm is not None or any(_kind(layer) in DRAWING for layer in network)
@@ -79,13 +85,15 @@ class Adapter:
 
 
 class Model:
-    """The network's layers, kept one by one so that each has a place in the state."""
+    """The network's layers, kept one by one so that each has a place in the state.
 
-    options = ("mask",)
+    In half precision each has that dtype; a batch norm's variables are float32 all the same.
+    """
 
     def __init__(self, adapter, engine, network, shape, draws):
         self.keras, self.batch_norm, self.engine = adapter.keras, adapter.batch_norm, engine
-        self.network, self.shape, self.sequential = network, shape, None
+        self.network, self.shape, self.sequential, self.fixed = network, shape, None, {}
+        self.half = tf.as_dtype(engine.dtype).as_numpy_dtype if engine.dtype in HALVES else None
         self.dtyped = {} if engine.dtype == "float32" else {"dtype": engine.dtype}
         self.layers = [self._make(spec.get("of", spec)) for spec in network]
         self.attached = [(s["layer"], layer) for s, layer in zip(network, self.layers) if s["layer"] != "Detached"]
@@ -109,6 +117,8 @@ class Model:
         return layers.Activation(_activation(spec), **extra)
 
     def _make_batch_norm(self, spec):
+        if spec["momentum"] is None:
+            raise Unsupported("tf.keras has no average of all batches")
         names = {"axis": "axis", "momentum": "momentum", "eps": "epsilon", "center": "center", "scale": "scale"}
         options = {theirs: spec[ours] for ours, theirs in names.items()}
         if self.batch_norm is not None:  # called as a Sequential model's layer, it takes its dtype from Keras's default
@@ -173,6 +183,17 @@ class Model:
             found[i][name] = value
         return found
 
+    @property
+    def options(self):
+        """What a step may ask for: the engine says."""
+        return self.engine.options
+
+    def _read(self, *arrays):
+        return [array.astype(self.half) for array in arrays] if self.half else arrays
+
+    def _told(self, *arrays):
+        return [array.astype(np.float32) for array in arrays] if self.half else arrays
+
     def call(self, x, training, mask=None):
         """The output tensor of the attached layers, called one after another."""
         for kind, layer in self.attached:
@@ -180,20 +201,53 @@ class Model:
             x = layer(x, training=training, **masked) if kind in MODAL else layer(x, **masked)
         return x
 
-    def forward(self, x, training, mask=None):
+    def forward(self, x, training, mask=None, **options):
         """The network's output; a layer before 2.12 takes no mask, and is called as if there were none."""
         with _running(self.engine):
+            (x,) = self._read(x)
             if mask is None or not any(_takes_mask(layer) for layer in self.layers):
-                return self.engine.forward(self, x, training)
-            return self.engine.forward_masked(self, x, training, mask)
+                y = self.engine.forward(self, x, training, **options)
+            else:
+                y = self.engine.forward_masked(self, x, training, mask)
+            return self._told(y)[0]
 
-    def backward(self, x, dy, training):
+    def backward(self, x, dy, training, **options):
         """The output and the gradients of sum(y * dy) with respect to the input and every trainable parameter."""
         owns = [own if layer.trainable else {} for own, layer in zip(self.parameters, self.layers)]
         places = [(i, name, v) for i, own in enumerate(owns) for name, v in own.items()]
         with _running(self.engine):
-            y, dx, params = self.engine.backward(self, x, dy, training, [v for _, _, v in places])
+            sources = [v for _, _, v in places]
+            y, dx, params = self.engine.backward(self, *self._read(x, dy), training, sources, **options)
+            y, dx = self._told(y, dx)
         return {"y": y, "dx": dx, "params": self._placed(places, params)}
+
+    def second_backward(self, x, dy, v, training):
+        """dx, and the gradients of sum(dx * v) with respect to the input and dy."""
+        with _running(self.engine):
+            found = self.engine.second(self, *self._read(x, dy, v), training)
+        return dict(zip(("dx", "ddx", "ddy"), self._told(*found)))
+
+    def forward_fixed(self, x, fixed, training):
+        """The output of a functional model, its layers called with ``training=fixed``."""
+        if self.engine.counts_ops:
+            raise Unsupported("this adapter calls no model in a graph")
+        with _running(self.engine):
+            if fixed not in self.fixed:
+                place = self.keras.Input(self.shape[1:], **self.dtyped)
+                self.fixed[fixed] = self.keras.Model(place, self.call(place, fixed))
+            return self.fixed[fixed](tf.convert_to_tensor(x), training=training).numpy()
+
+    def predict(self, x, batch_size):
+        """The output of ``predict``."""
+        with _running(self.engine):
+            return self._whole().predict(x, batch_size=batch_size)
+
+    def evaluate(self, x, y, loss, batch_size):
+        """The loss of ``evaluate``."""
+        with _running(self.engine):
+            model = self._whole()
+            model.compile(optimizer="sgd", loss=loss)
+            return float(model.evaluate(x, y, batch_size=batch_size, verbose=0))
 
     def fit(self, x, y, loss, optimizer, batch_size, epochs):
         """``compile`` and ``fit`` of the Sequential model in the order of the rows; the loss of each epoch."""

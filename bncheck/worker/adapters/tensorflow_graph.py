@@ -14,7 +14,8 @@ v1 = getattr(tf.compat, "v1", tf)  # 1.12 has no tf.compat.v1
 def default_dtype(keras, dtype):
     """Within, ``dtype`` is Keras's own default: ``fit`` casts arrays to it, whatever the layers say."""
     before = keras.backend.floatx()
-    keras.backend.set_floatx(dtype)
+    # Half precision is a layer's own: Keras has no bfloat16 there, and the variables are float32.
+    keras.backend.set_floatx(dtype if dtype in ("float32", "float64") else "float32")
     try:
         yield
     finally:
@@ -25,6 +26,7 @@ class Graph:
     """A fresh graph, in which ops are numbered as in a user's script, and its session."""
 
     counts_ops = True
+    options = ("mask",)
 
     def __init__(self, keras, dtype):
         self.keras, self.dtype = keras, dtype
@@ -93,6 +95,18 @@ class Graph:
         # What is fed cannot be fetched, and the gradient of the identity is what is fed.
         found = [tf.zeros_like(v) if g is None else tf.identity(g) for v, g in zip(inputs, gradients)]
         return self.session.make_callable([y, found, updates], [place, cotangent])
+
+    def second(self, model, x, dy, v, training):
+        """dx, and the gradients of sum(dx * v) by x and by dy."""
+        return self._step(_key("second", model, x, training), lambda: self._twice(model, x, training))(x, dy, v)[0]
+
+    def _twice(self, model, x, training):
+        place, y, updates = self._call(model, x, training)
+        dy, v = (v1.placeholder(y.dtype, y.shape) for _ in range(2))
+        (dx,) = tf.gradients(y, [place], grad_ys=dy)
+        found = zip((place, dy), tf.gradients(dx, [place, dy], grad_ys=v))
+        found = [tf.zeros_like(source) if g is None else tf.identity(g) for source, g in found]
+        return self.session.make_callable([[tf.identity(dx), *found], updates], [place, dy, v])
 
     def _call(self, model, x, training):
         """One call of the layers serves ``forward`` and ``backward``."""

@@ -1,6 +1,8 @@
 """PyTorch 1.4 and newer: ``torch.nn.BatchNorm1d``, ``2d`` and ``3d`` by rank, and the layers around them."""
 
 import io
+import os
+import shutil
 
 import numpy as np
 import torch
@@ -15,6 +17,8 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64}
 BATCH_NORMS = {2: torch.nn.BatchNorm1d, 3: torch.nn.BatchNorm1d, 4: torch.nn.BatchNorm2d, 5: torch.nn.BatchNorm3d}
 ACTIVATIONS = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid}
 LOSSES = {"mse": torch.nn.MSELoss}
+HALVES = {"float16": torch.float16, "bfloat16": torch.bfloat16}
+NO_KERNEL = "not implemented for"
 OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
 
 
@@ -30,7 +34,7 @@ class Adapter:
     def describe(self):
         """What this torch is and can do."""
         capabilities = ["inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"]
-        capabilities.append("state_layouts")
+        capabilities += ["half", "compiled", "second_derivatives", "counter", "state_layouts"]
         return {
             "framework": "torch",
             "version": str(torch.__version__),
@@ -40,20 +44,24 @@ class Adapter:
 
     def build(self, network, shape, dtype, seed):
         """A model of the network, its weights drawn after ``torch.manual_seed(seed)``."""
-        if dtype not in DTYPES:
+        if dtype not in DTYPES and dtype not in HALVES:
             raise Unsupported("this adapter has no %s on torch" % dtype)
         torch.manual_seed(seed)
-        return Model(self, network, shape, DTYPES[dtype])
+        return Model(self, network, shape, DTYPES.get(dtype, torch.float32), HALVES.get(dtype))
 
 
 class Model:
-    """The network's modules, kept one by one so that each has a place in the state."""
+    """The network's modules, kept one by one so that each has a place in the state.
 
-    options = ("layout",)
+    With ``half`` they are float32, and their inputs and cotangents of that dtype.
+    """
 
-    def __init__(self, adapter, network, shape, dtype):
-        self.adapter, self.rank = adapter, len(shape)
+    options = ("layout", "compiled")
+
+    def __init__(self, adapter, network, shape, dtype, half=None):
+        self.adapter, self.rank, self.half = adapter, len(shape), half
         self.modules, self.frozen, self.training, width = [], set(), None, shape[-1]
+        self.compiled = {}
         for layer in network:
             built, width = self._module(layer, width, shape)
             self.modules.append(built.to(dtype))
@@ -82,7 +90,8 @@ class Model:
         if self.rank not in BATCH_NORMS:
             raise Unsupported("torch has no batch normalisation of rank %d" % self.rank)
         make = self.adapter.batch_norm or BATCH_NORMS[self.rank]
-        return make(channels, eps=layer["eps"], momentum=1 - layer["momentum"], affine=layer["scale"])
+        momentum = None if layer["momentum"] is None else 1 - layer["momentum"]
+        return make(channels, eps=layer["eps"], momentum=momentum, affine=layer["scale"])
 
     def set_state(self, state, layout=None):
         """Copy the arrays into the modules' own parameters and buffers; arrays of a layout become their memory."""
@@ -97,17 +106,34 @@ class Model:
         """Every parameter and moving statistic, as copies."""
         return [{name: _array(t, name) for name, t in own.items()} for own in self.tensors]
 
-    def forward(self, x, training):
+    def forward(self, x, training, compiled=None):
         """The network's output, without a graph."""
         with torch.no_grad():
-            return self._call(_tensor(x), training).numpy()
+            return self._told(self._call(self._read(x), training, compiled))
 
-    def _call(self, x, training):
+    def _call(self, x, training, compiled=None):
         if training is not self.training:
             self._switch(training)
-        for turned, module in zip(self.turned, self.modules):
-            x = _channels_last(module(_channels_second(x))) if turned else module(x)
+        try:
+            for turned, module in zip(self.turned, self._compiled(compiled) if compiled else self.modules):
+                x = _channels_last(module(_channels_second(x))) if turned else module(x)
+        except RuntimeError as error:
+            if self.half and NO_KERNEL in str(error):
+                raise Unsupported(str(error)) from None
+            raise
         return x
+
+    def _read(self, array):
+        return _tensor(array).to(self.half) if self.half else _tensor(array)
+
+    def _told(self, tensor):
+        return (tensor.float() if self.half else tensor).detach().numpy()
+
+    def _compiled(self, kind):
+        key = kind, self.training
+        if key not in self.compiled:
+            self.compiled[key] = [_compile(module, kind) for module in self.modules]
+        return self.compiled[key]
 
     def _switch(self, training):
         for i, module in enumerate(self.modules):
@@ -115,18 +141,31 @@ class Model:
             module.train(training and i not in self.frozen)
         self.training = training
 
-    def backward(self, x, dy, training):
+    def backward(self, x, dy, training, compiled=None):
         """The output and the gradients of sum(y * dy) with respect to the input and every parameter."""
-        x = _tensor(x).detach().requires_grad_(True)
+        x = self._read(x).detach().requires_grad_(True)
         named = [(i, name, t) for i, own in enumerate(self.tensors) for name, t in own.items() if t.requires_grad]
         sources = [x] + [t for _, _, t in named]
-        y = self._call(x, training)
-        found = torch.autograd.grad(y, sources, _tensor(dy), allow_unused=True)
+        y = self._call(x, training, compiled)
+        found = torch.autograd.grad(y, sources, self._read(dy), allow_unused=True)
         found = [torch.zeros_like(s) if g is None else g for s, g in zip(sources, found)]
         params = [{} for _ in self.modules]
         for (i, name, _), gradient in zip(named, found[1:]):
             params[i][name] = _array(gradient, name)
-        return {"y": y.detach().numpy(), "dx": found[0].numpy(), "params": params}
+        return {"y": self._told(y), "dx": self._told(found[0]), "params": params}
+
+    def second_backward(self, x, dy, v, training):
+        """dx, and the gradients of sum(dx * v) with respect to the input and dy."""
+        x, dy = (self._read(each).detach().requires_grad_(True) for each in (x, dy))
+        (dx,) = torch.autograd.grad(self._call(x, training), [x], dy, create_graph=True)
+        found = torch.autograd.grad(dx, [x, dy], self._read(v), allow_unused=True)
+        ddx, ddy = (torch.zeros_like(s) if g is None else g for s, g in zip((x, dy), found))
+        return {"dx": self._told(dx), "ddx": self._told(ddx), "ddy": self._told(ddy)}
+
+    def batches(self):
+        """What each batch norm has counted."""
+        counts = [getattr(module, "num_batches_tracked", None) for module in self.modules]
+        return [None if count is None else int(count) for count in counts]
 
     def fit(self, x, y, loss, optimizer, batch_size, epochs):
         """Plain minibatch training in the order of the rows; the mean loss of each epoch."""
@@ -170,6 +209,19 @@ class Model:
                     tensor.fill_(float("nan"))
         for module, state in zip(self.modules, torch.load(held)):
             module.load_state_dict(state)
+
+
+def _compile(module, kind):
+    """The module by TorchScript, or where there is torch.compile by its tracer, alone or with its code generator."""
+    if not hasattr(torch, "compile"):
+        if kind == "fused":
+            raise Unsupported("torch %s has no torch.compile" % torch.__version__)
+        return torch.jit.script(module)
+    if kind == "fused" and not shutil.which(os.environ.get("CXX", "g++")):
+        raise Unsupported("torch.compile's code generator wants a C++ compiler")
+    # It compiles one module only so many times, and every model has its own.
+    torch._dynamo.reset()
+    return torch.compile(module, backend="aot_eager" if kind == "graph" else "inductor", fullgraph=True)
 
 
 def _tensors(module, names):

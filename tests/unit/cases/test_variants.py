@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 
 from bncheck.cases.case import Backward, Forward, SetState, State
-from bncheck.cases.network import Activation, BatchNorm, Dense, Linear
+from bncheck.cases.network import Activation, BatchNorm, Dense, Dropout, Linear
 from bncheck.cases.strategies import network_case
 from bncheck.cases.variants import (
     agreement_example,
     first_training,
+    flat,
     grid_shift,
     identity_variant,
     inference_variant,
@@ -16,6 +17,7 @@ from bncheck.cases.variants import (
     training_example,
     training_variant,
     weighted,
+    without,
     without_linear,
 )
 
@@ -105,3 +107,23 @@ def test_examples_of_networks_have_the_steps_that_their_laws_ask_for():
     assert isinstance(network_example(Dense(1)).steps[0], SetState)
     assert [network_example(Dense(1)).steps[i].training for i in (1, 2)] == [False, True]
     assert all(step in (SetState, Forward, Backward, State) for step in map(type, network_example(Linear()).steps))
+
+
+def test_a_network_without_its_layers_of_a_kind_has_no_state_for_them():
+    case = network_case((Dense(2), Dropout(0.0), BatchNorm()), 3, 2, 1.0, "float32", 1)
+    plain = without(case, Dropout)
+    assert [type(layer) for layer in plain.network] == [Dense, BatchNorm]
+    assert plain.steps[0].state == [case.steps[0].state[0], case.steps[0].state[2]]
+    assert weighted(case, "abc", Dropout) == ["a", "c"]
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((3, 2, 4), -1), ((3, 4, 2), 1), ((3, 4), 1)])
+def test_positions_stand_as_rows_with_the_channels_last(shape, axis):
+    x = np.arange(np.prod(shape), dtype=float).reshape(shape)
+    case = layer_example(x, layer=BatchNorm(axis=axis))
+    rows = flat(case)
+    assert rows.layer.axis == -1
+    assert rows.first_x.shape == (np.prod(shape) // 4, 4)
+    assert rows.first_x[:, 1].tolist() == np.take(case.first_x, 1, axis=axis).ravel().tolist()
+    assert rows.steps[1].dy[:, 2].tolist() == np.take(case.steps[1].dy, 2, axis=axis).ravel().tolist()
+    assert kinds(rows) == ["SetState", "Backward", "State", "Backward", "State"]

@@ -67,6 +67,56 @@ def test_a_finding_is_1(mutants):
     assert "tf1.14 ~ tf2.0" in answer.stdout
 
 
+@pytest.fixture
+def known(tmp_path, monkeypatch):
+    """A user's ledger, with one entry for the reference in place of tf1.14."""
+
+    def write(**changes):
+        table = {
+            "law": LAW,
+            "subject": "reference",
+            "versions": "",
+            "mechanism": "initial_weights: by_position",
+            "reason": "open upstream",
+            "link": "https://example.org/1",
+            "case": json.dumps(load_all()[LAW].examples[0].to_json()),
+        }
+        lines = [f"{name} = {json.dumps(value)}" for name, value in {**table, **changes}.items()]
+        (tmp_path / "bncheck.toml").write_text("\n".join(["[[ledger]]", *lines]))
+        monkeypatch.chdir(tmp_path)
+
+    return write
+
+
+def test_a_finding_that_the_ledger_knows_is_shown_and_counted_and_is_0(mutants, known):
+    known()
+    answer = run("tf1.14", "--select", LAW)
+    assert answer.exit_code == 0
+    assert "open upstream (https://example.org/1)" in answer.stdout
+    assert answer.stdout.splitlines()[-1].startswith("1 verdict: 0 hold, 1 broken and accepted (")
+    assert run("tf1.14", "--select", LAW, "--no-ledger").exit_code == 1
+
+
+def test_another_mechanism_still_counts(mutants, known):
+    known(mechanism="epsilon: floor")
+    assert run("tf1.14", "--select", LAW).exit_code == 1
+
+
+def test_an_entry_whose_case_passes_is_1(mutants, known):
+    known()
+    answer = run("tf2.0", "--select", LAW)
+    assert answer.exit_code == 1
+    assert "the ledger's entry is fixed in 0" in answer.stdout
+    assert "narrow the range" in answer.stdout
+
+
+def test_a_bad_ledger_is_one_line_and_2(mutants, known):
+    known(law="rows_permutes")
+    answer = run("tf2.0")
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert "entry 1: no law is called 'rows_permutes': did you mean rows_permute" in answer.stderr
+
+
 def test_what_could_not_be_examined_is_2_and_the_others_go_on(mutants):
     answer = run("tf1.15", "tf1.14", "--select", LAW)
     assert answer.exit_code == 2

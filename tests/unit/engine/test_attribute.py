@@ -1,9 +1,12 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from fake_subjects import bent, raising
 
-from bncheck.cases.network import BatchNorm
+from bncheck.cases.case import SetState
+from bncheck.cases.network import BatchNorm, Dense, Linear
+from bncheck.cases.strategies import network_case
 from bncheck.cases.variants import layer_example
 from bncheck.engine.attribute import mechanism
 from bncheck.engine.examine import Budget, examine
@@ -71,6 +74,21 @@ def test_two_defects_that_different_laws_see_are_named_apart():
     found = {result.invariant: result.finding for result in examine(subject, ALONE, Budget(20)) if result.finding}
     assert found["linear_activation_keeps_initial_weights"].mechanism == "initial_weights: by_position"
     assert found["training_output_matches_reference"].mechanism == "epsilon: outside"
+
+
+def test_an_answer_in_float32_of_a_float64_layer_is_computed_in_float32_whatever_its_numbers():
+    """As on the torch backend of Keras: a Dense answers in float32, and what stands behind it in float64."""
+
+    def bend(program, answer):
+        if program["network"][-1]["layer"] == "Dense":
+            for step in answer["steps"]:
+                step.update({"y": step["y"].astype("float32")} if "y" in step else {})
+        return answer
+
+    law, case = LAWS["linear_activation_is_identity"], network_case((Dense(2), Linear()), 3, 2, 1.0, "float64", 1)
+    zeros = SetState([{name: np.zeros_like(value) for name, value in layer.items()} for layer in case.steps[0].state])
+    for each in (case, case.but(steps=(zeros, *case.steps[1:]))):
+        assert mechanism(bent(bend), law, each) == "precision: single"
 
 
 @pytest.mark.parametrize("known", [{"precision: single"}, {"variance: one_pass"}, {"precision: single", "rows: all"}])

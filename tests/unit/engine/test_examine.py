@@ -62,25 +62,23 @@ def test_a_law_that_was_not_searched_in_the_time_is_inconclusive():
     }
 
 
-def test_a_violation_that_was_found_before_the_time_was_over_is_a_finding():
-    law = replace(TRAINING, check=slow(TRAINING.check))
-    result = one(reference_subject(TRAINING.mutant()), law, Budget(10**6, max_time=0.2))
+def test_a_violation_that_was_found_before_the_time_was_over_is_a_finding(monkeypatch):
+    """The clock stands still, but for the checks."""
+    now = [0.0]
+    monkeypatch.setattr("bncheck.engine.examine.time.monotonic", lambda: now[0])
+
+    def check(subject, case):
+        now[0] += 1
+        return TRAINING.check(subject, case)
+
+    result = one(reference_subject(TRAINING.mutant()), replace(TRAINING, check=check), Budget(10**6, max_time=1.5))
     assert result.verdict == "fail"
-
-
-def slow(check):
-    import time
-
-    def checked(subject, case):
-        time.sleep(0.1)
-        return check(subject, case)
-
-    return checked
 
 
 def test_a_user_who_stops_gets_a_verdict_for_every_law():
     asked = []
-    results = examine(reference_subject(), ALONE, Budget(50), stop=lambda: bool(asked.append(1)) or len(asked) > 40)
+    laws = [law for law in ALONE if law.cases is TRAINING.cases]
+    results = examine(reference_subject(), laws, Budget(50), stop=lambda: bool(asked.append(1)) or len(asked) > 40)
     assert {(result.verdict, result.reason) for result in results} == {("inconclusive", "interrupted")}
     assert sum(result.cases for result in results) > 40
 
@@ -106,7 +104,10 @@ def test_a_step_that_the_subject_does_not_offer_makes_the_law_inapplicable():
 
 
 def test_a_law_holds_where_the_subject_offers_some_of_its_cases():
-    subject = raising("no float64", unsupported=True, when=lambda program: program["steps"][1]["x"].dtype == np.float64)
+    def double(program):
+        return any(step["x"].dtype == np.float64 for step in program["steps"] if "x" in step)
+
+    subject = raising("no float64", unsupported=True, when=double)
     result = one(subject, TRAINING)
     assert result.verdict == "pass"
     assert 0 < result.cases < 20 + len(TRAINING.examples)
@@ -144,7 +145,8 @@ def test_a_worker_that_dies_on_one_case_leaves_the_other_laws_their_verdicts():
     kinds = [step["step"] for step in deadly.plain["steps"]]
     subject = dying(lambda program: [step["step"] for step in program["steps"]] == kinds)
     verdicts = {result.invariant: result.verdict for result in examine(subject, ALONE, Budget(5))}
-    assert verdicts.pop("frozen_layer_leaves_state_alone") == "error"
+    of_a_frozen_layer = [name for name in verdicts if name.startswith("frozen_layer")]
+    assert {verdicts.pop(name) for name in of_a_frozen_layer} == {"error"}
     assert set(verdicts.values()) == {"pass"}
 
 

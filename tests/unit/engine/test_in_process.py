@@ -27,6 +27,8 @@ class Plain:
         return 1 / np.sqrt(variance + variance.dtype.type(self.eps))
 
     def __call__(self, x, training):
+        if x.shape[1:] != self.mean.shape:
+            raise ValueError(f"{x.shape[1:]} channels for a layer of {self.mean.shape}")
         kind = x.dtype.type
         mean, variance = self.mean, self.variance
         if training:

@@ -33,7 +33,11 @@ def real():
         return reference_subject(TRAITS[spec.name], name=spec.name)
 
     specs = [Spec(name, "fake") for name in ("right", "wrong", "absent")]
-    return campaign.run(specs, invariants.select(["inference*", "weights*"]), Budget(max_examples=3), opened=opened)
+    found = campaign.run(specs, invariants.select(["inference*", "weights*"]), Budget(max_examples=3), opened=opened)
+    for cell in found["cells"]:
+        if "numbers" in cell:
+            del cell["numbers"][2:]  # they are many, and of one form
+    return found
 
 
 def test_a_real_record_is_of_the_published_schema(real):

@@ -3,7 +3,7 @@ from xml.etree import ElementTree
 
 import pytest
 import xmlschema
-from made_records import cell, failing, finding, made, result
+from made_records import LAW, cell, failing, finding, made, result
 
 from bncheck.reports.formats import junit
 
@@ -103,3 +103,17 @@ def test_a_time_that_is_none_is_left_out(when):
 def test_an_empty_record_is_an_empty_report():
     assert list(shown()) == []
     assert shown(cell("", result(law=""))).find("testsuite").get("name") == "unnamed"
+
+
+def test_an_entry_of_the_ledger_that_is_mended_is_a_failure():
+    mended = {
+        "law": LAW,
+        "subject": "a",
+        "versions": "<2",
+        "mechanism": "epsilon: floor",
+        "link": "l",
+        "where": "x.toml",
+    }
+    root = shown(cell("a", result(), mended=[mended]))
+    [failure] = root.iter("failure")
+    assert failure.get("message") == f"{LAW} by epsilon: floor on a<2 (x.toml)"

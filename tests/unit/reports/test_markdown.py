@@ -93,3 +93,24 @@ def test_json_is_the_record_in_one_order(run_record, tmp_path):
     assert record.read(path) == run_record
     backwards = dict(reversed(run_record.items()))
     assert json_format.render(backwards, {}) == path.read_text()
+
+
+def test_an_entry_of_the_ledger_that_is_mended_is_told():
+    mended = {
+        "law": LAW,
+        "subject": "a",
+        "versions": "<2",
+        "mechanism": "epsilon: floor",
+        "link": "l",
+        "where": "x.toml",
+    }
+    text = shown(cell("a", result(), mended=[mended]))
+    assert text.startswith("### ✗ bncheck\n")
+    assert (
+        f"- ✗ `the ledger's entry is fixed in 1: narrow the range of {LAW} by epsilon: floor on a<2 (x.toml)`" in text
+    )
+
+
+def test_what_is_accepted_alone_is_no_failure():
+    text = shown(cell("a", failing(**ACCEPTED)))
+    assert text.startswith("### ✓ bncheck\n\n`1 verdict: 0 hold, 1 broken and accepted (31 cases)`\n")

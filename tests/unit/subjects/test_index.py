@@ -157,7 +157,7 @@ def test_a_short_version_is_the_whole_one(shelf):
         ("keras==3.15.1:jx", "mode of keras is called 'jx': did you mean jax"),
         ("keras==2.3.1", "older than Keras 3: for tf.keras write tensorflow==VERSION"),
         ("torhc==1.0", "'torhc': did you mean torch"),
-        ("numpy==1.0", "there are: keras, tensorflow, tf-keras, torch"),
+        ("numpy==1.0", "there are: keras, mlx, tensorflow, tf-keras, torch"),
     ],
 )
 def test_a_wrong_request_is_one_line(shelf, text, message):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bncheck.truth.bounds import Ball, balls
-from bncheck.truth.compare import Violation, close, close_to, near, same_bits, same_state
+from bncheck.truth.compare import Violation, alike, close, close_to, near, same_bits, same_state
 
 
 def ball(values, error, dtype="float32"):
@@ -109,3 +109,22 @@ def test_states_of_another_number_of_layers_are_a_violation():
 def test_a_zero_of_the_other_sign_has_other_bits():
     with pytest.raises(Violation):
         same_bits("zero", np.array([-0.0], np.float32), np.array([0.0], np.float32))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_two_results_differ_by_what_their_exact_values_differ_by(dtype):
+    one, other = ball([3.0], [0.25], dtype), ball([1.0], [0.75], dtype)
+    assert alike("variance", np.array([3.5]), np.array([1.0]), one, other) == pytest.approx(0.5)
+    with pytest.raises(Violation):
+        alike("variance", np.array([1.0]), np.array([1.0]), one, other)
+
+
+def test_two_results_of_which_one_may_overflow_are_alike():
+    assert alike("variance", np.array([7.0]), np.array([np.nan]), ball([1.0], [1.0]), ball([np.nan], [np.inf])) == 0
+
+
+def test_an_infinity_that_is_right_is_the_same_infinity():
+    right = balls("float32").exact(np.array([np.inf, -np.inf, np.nan, 1.0]))
+    assert close("number", np.array([np.inf, -np.inf, np.nan, 1.0], np.float32), right) == 0
+    with pytest.raises(Violation):
+        close("number", np.array([-np.inf, -np.inf, np.nan, 1.0], np.float32), right)

@@ -1,10 +1,12 @@
 """Each defect does what its name says, on numbers worked out by hand."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from bncheck.cases.case import Backward, Case, Fit, Forward, Freeze, SetState, State
-from bncheck.cases.network import Activation, BatchNorm, Dense, Linear
+from bncheck.cases.case import Backward, Case, Fit, Forward, Freeze, SaveLoad, SetState, State
+from bncheck.cases.network import Activation, BatchNorm, Dense, Dropout, Linear
 from bncheck.truth import reference
 from bncheck.truth.edges import Refused
 from bncheck.truth.traits import ILLEGAL, LEGAL, Traits, defects
@@ -269,9 +271,74 @@ def test_an_activation_and_its_slope(name, function, slope):
     assert found["dx"] == pytest.approx(2 * slope(x))
 
 
-def test_every_defect_is_described_here():
-    """A new one is to be worked out by hand, too."""
-    with open(__file__, encoding="utf-8") as file:
-        text = file.read()
+def test_dropout_at_rate_zero_rounds_to_half_precision():
+    step = Backward(np.array([[0.1]], np.float32), np.array([[0.3]], np.float32), True)
+    assert through((Dropout(0.0),), Traits(), step) == {"y": step.x, "dx": step.dy, "params": [{}]}
+    wrong = through((Dropout(0.0),), Traits(zero_dropout="half_precision"), step)
+    assert (wrong["y"], wrong["dx"]) == (np.float16(0.1), np.float16(0.3))
+
+
+def test_a_new_layers_moving_variance_is_zero():
+    case = Case((BatchNorm(),), (Forward(X, False),))
+    state = reference.initial_state(case, Traits(initial_statistics="zero_variance"))[0]
+    assert {name: value.item() for name, value in state.items()} == {
+        "moving_mean": 0,
+        "moving_variance": 0,
+        "gamma": 1,
+        "beta": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ("exact", [[0.1, 1e-310]] * 2),
+        ("flushed_when_set", [[0.1, 0.0]] * 2),
+        ("half_when_loaded", [[0.1, 1e-310], [np.float16(0.1), 0.0]]),
+    ],
+)
+def test_a_state_is_not_kept_when_it_is_set_or_loaded(value, wanted):
+    steps = (SetState([{"moving_mean": np.array([0.1, 1e-310])}]), State(), SaveLoad(), State())
+    found = reference.run_in_dtype(Case((BatchNorm(),), steps, 0, ((2, 2), "float64")), Traits(stored_state=value))
+    assert [found[i]["state"][0]["moving_mean"].tolist() for i in (1, 3)] == wanted
+
+
+def test_rows_behind_the_65536th_are_left_out_of_the_statistics():
+    x = np.zeros((65537, 1))
+    x[-1] = 1e6
+    assert run(TRAIN, Traits(rows="first_65536"), x=x)[0]["y"][-1] > 1e6
+    assert run(TRAIN, Traits(rows="first_65536"), x=x[1:])[0]["y"][-1] < 1e4
+
+
+@pytest.mark.parametrize(("axis", "wrong"), [(1, True), (-1, False)])
+def test_one_position_enters_where_the_channels_are_first(axis, wrong):
+    x = np.array([0.0, 8.0, 2.0, 4.0]).reshape((2, 1, 2) if axis == 1 else (2, 2, 1))
+    traits = Traits(positions="first_of_channels_first")
+    case = Case((BatchNorm(0.5, axis=axis),), (Forward(x, True), State()))
+    mean = reference.run_in_dtype(case, traits)[1]["state"][0]["moving_mean"].item()
+    assert mean == (0.5 if wrong else 1.75)
+
+
+def test_gamma_is_taken_for_one():
+    assert run(TRAIN, Traits(gamma="fixed"))[0]["y"] == pytest.approx(NORMAL + 0.5)
+
+
+def test_the_first_training_step_forgets_what_was_stored():
+    steps = (SetState([{"moving_mean": np.array([100.0])}]), Forward(X, True), State(), Forward(X, True), State())
+    found = reference.run_in_dtype(Case((BatchNorm(0.5),), steps), Traits(memory="first_step"))
+    assert [found[i]["state"][0]["moving_mean"].item() for i in (2, 4)] == pytest.approx([MEAN, MEAN])
+
+
+def test_a_fused_scale_and_shift_leaves_the_rounding_of_the_mean():
+    x = np.full((2, 1), 1e7 + 1, np.float32)
+    state = [{"gamma": np.ones(1, np.float32), "beta": np.zeros(1, np.float32)}]
+    case = Case((BatchNorm(eps=1e-5),), (SetState(state), Forward(x, True)))
+    right, wrong = (reference.run_in_dtype(case, Traits(affine=value))[1]["y"] for value in ("even", "fused"))
+    assert (right == 0).all()
+    assert (np.abs(wrong) > 1).all()
+
+
+def test_every_defect_is_worked_out_by_hand():
+    text = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     assert [name for name, _ in defects(Traits()) if f'"{name.split(": ")[1]}"' not in text] == []
     assert all(LEGAL[axis] and values for axis, values in ILLEGAL.items())

@@ -181,6 +181,15 @@ def test_only_so_many_models_are_kept():
     assert len(adapter.built) == KEPT_MODELS + 2
 
 
+def test_an_adapter_says_how_many_models_are_kept():
+    adapter = FakeAdapter()
+    adapter.kept_models = 2
+    runner = Runner(adapter)
+    for i in range(4):
+        runner.run(program(SET, FORWARD, network=[{**NORM, "eps": 1.0 + i}]))
+    assert len(runner.models) == 2
+
+
 def test_what_a_step_raises_is_data():
     trace = Runner(FakeAdapter(ValueError("too few rows"))).run(program(SET, STATE, FORWARD, STATE))
     assert len(trace["steps"]) == 2

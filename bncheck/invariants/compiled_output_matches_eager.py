@@ -1,0 +1,51 @@
+"""A compiled call gives the output of an eager one, in inference and in training.
+
+Why: a compiler replaces the kernel that was tested by one that it makes.  Where that takes the variance in one pass,
+the model that was right eagerly gives noise when it is deployed.
+"""
+
+from bncheck.cases.case import Backward
+from bncheck.cases.mode_strategies import OFFSET, compiled, compiled_cases, eager
+from bncheck.cases.network import BatchNorm
+from bncheck.cases.variants import layer_example
+from bncheck.invariants import Origin
+from bncheck.truth.compare import near
+from bncheck.truth.expected import expected
+from bncheck.truth.traits import Traits
+
+ORIGIN = Origin(
+    "https://github.com/tensorflow/tensorflow/issues/118701",
+    affected={"tensorflow": ">=2.1"},
+    note="XLA takes the variance as E[x^2] - E[x]^2",
+)
+KIND = "metamorphic"
+NEEDS = {"compiled", "inference", "training", "gradients"}
+CASES = compiled_cases
+EXAMPLES = [
+    compiled(layer_example([[[[0.0]]], [[[8.0]]]], layer=BatchNorm()), "fused"),
+    compiled(layer_example(OFFSET, layer=BatchNorm()), "fused"),
+    compiled(layer_example(OFFSET, layer=BatchNorm()), "graph"),
+]
+
+
+def variants(case):
+    return [eager(case)]
+
+
+def check(subject, case):
+    (plain,) = variants(case)
+    if plain.digest == case.digest:
+        return None
+    one, other, right = subject.run(case), subject.run(plain), expected(subject, case)
+    return max(
+        near(f"output of a compiled call in {_mode(case.steps[i])}", one.y(i), other.y(i), 2 * right[i]["y"].error)
+        for i in case.where(Backward)
+    )
+
+
+def _mode(step):
+    return "training" if step.training else "inference"
+
+
+def mutant():
+    return Traits(compiled="one_pass")

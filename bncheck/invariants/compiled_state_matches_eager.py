@@ -1,0 +1,48 @@
+"""A compiled call moves the moving statistics as an eager one does: in training, and not in inference.
+
+Why: updates are side effects, which a compiler may lose, repeat or compute from another variance.
+"""
+
+from bncheck.cases.case import State
+from bncheck.cases.mode_strategies import OFFSET, compiled, compiled_cases, eager
+from bncheck.cases.network import BatchNorm
+from bncheck.cases.variants import layer_example
+from bncheck.invariants import Origin
+from bncheck.truth.compare import near
+from bncheck.truth.expected import expected
+from bncheck.truth.traits import Traits
+
+ORIGIN = Origin(
+    "https://github.com/tensorflow/tensorflow/issues/118701",
+    affected={"tensorflow": ">=2.1"},
+    note="XLA takes the variance as E[x^2] - E[x]^2",
+)
+KIND = "metamorphic"
+NEEDS = {"compiled", "training", "gradients"}
+CASES = compiled_cases
+EXAMPLES = [
+    compiled(layer_example([[[[0.0]]], [[[8.0]]]], layer=BatchNorm()), "fused"),
+    compiled(layer_example(OFFSET, layer=BatchNorm()), "fused"),
+    compiled(layer_example(OFFSET, layer=BatchNorm()), "graph"),
+]
+
+
+def variants(case):
+    return [eager(case)]
+
+
+def check(subject, case):
+    (plain,) = variants(case)
+    if plain.digest == case.digest:
+        return None
+    one, other, right = subject.run(case), subject.run(plain), expected(subject, case)
+    return max(_margin(*(trace[i]["state"][0] for trace in (one, other, right))) for i in case.where(State))
+
+
+def _margin(found, wanted, right):
+    names = ("moving_mean", "moving_variance")
+    return max(near(f"{n} after a compiled call", found[n], wanted[n], 2 * right[n].error) for n in names)
+
+
+def mutant():
+    return Traits(compiled="one_pass")

@@ -1,0 +1,42 @@
+"""Where the variance is small beside epsilon, the output is that of the epsilon which was configured.
+
+It holds at every rank and channel position, in training and in inference.
+
+Why: on data of large variance no epsilon shows; on dead units, and on small activations, epsilon alone sets the scale,
+and a kernel that rounds it, raises it or ignores it scales them otherwise.
+"""
+
+from bncheck.cases.case import Backward
+from bncheck.cases.distributions import normal
+from bncheck.cases.network import BatchNorm
+from bncheck.cases.network_strategies import plain_case, small_variance_cases
+from bncheck.invariants import Origin
+from bncheck.truth.compare import close
+from bncheck.truth.expected import expected
+from bncheck.truth.traits import Traits
+
+ORIGIN = Origin(
+    "https://github.com/tensorflow/tensorflow/issues/37768",
+    affected={"tensorflow": "<=2.10.1"},
+    note="the fused kernel raised an epsilon below 1.001e-5 to it",
+)
+KIND = "reference"
+NEEDS = {"inference", "training"}
+CASES = small_variance_cases
+EXAMPLES = [
+    plain_case(BatchNorm(eps=2.0**-20), (3, 1), "float32", normal, scale=2.0**-16),
+    plain_case(BatchNorm(eps=2.0**-20), (3, 1, 1, 1), "float32", normal, scale=2.0**-16),
+]
+
+
+def check(subject, case):
+    trace, right = subject.run(case), expected(subject, case)
+    margins = []
+    for i in case.where(Backward):
+        mode = "training" if case.steps[i].training else "inference"
+        margins.append(close(f"output beside epsilon in {mode}", trace.y(i), right[i]["y"]))
+    return max(margins)
+
+
+def mutant():
+    return Traits(epsilon="floor")

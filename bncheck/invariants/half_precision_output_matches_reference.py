@@ -1,0 +1,41 @@
+"""On half-precision input the output is what float32 computes, rounded once.
+
+Why: the square of 300 is beyond float16.  A layer that takes its statistics in its input's own precision gives zeros or
+NaN on data that it holds easily, and mixed precision is how most models train.
+"""
+
+from bncheck.cases.case import Backward, Forward
+from bncheck.cases.mode_strategies import half_cases
+from bncheck.cases.network import BatchNorm
+from bncheck.cases.variants import layer_example
+from bncheck.invariants import Origin
+from bncheck.truth.compare import close
+from bncheck.truth.expected import expected
+from bncheck.truth.traits import Traits
+
+ORIGIN = Origin(
+    "https://github.com/tensorflow/tensorflow/issues/8535",
+    affected={"tensorflow": "<2.3"},
+    note="the whole layer computed in float16, and its variance overflowed",
+)
+KIND = "reference"
+NEEDS = {"half", "inference", "training"}
+CASES = half_cases
+EXAMPLES = [
+    layer_example([[0.0], [8.0]], layer=BatchNorm()).but(half="bfloat16"),
+    layer_example([[400.0], [-800.0], [300.0]], layer=BatchNorm()).but(half="float16"),
+]
+
+
+def check(subject, case):
+    trace, right = subject.run(case), expected(subject, case)
+    called = case.where(Forward, Backward)
+    return max(close(_what(case.steps[i]), trace.y(i), right[i]["y"]) for i in called)
+
+
+def _what(step):
+    return f"output in {'training' if step.training else 'inference'}"
+
+
+def mutant():
+    return Traits(precision="half")

@@ -1,0 +1,48 @@
+"""On one batch, repeated k times, a moving statistic nears the batch's own by the factor momentum^k.
+
+Why: the number of steps until inference can be trusted is read off momentum; a first step that forgets, or a rate that
+is another, makes it wrong.
+"""
+
+import numpy as np
+
+from bncheck.cases.case import Case, Forward, State
+from bncheck.cases.network import BatchNorm
+from bncheck.cases.strategies import layer_cases
+from bncheck.cases.variants import layer_example
+from bncheck.invariants import Origin
+from bncheck.truth.compare import near
+from bncheck.truth.expected import expected
+from bncheck.truth.traits import Traits
+
+ORIGIN = Origin("https://github.com/keras-team/keras/issues/13214", note="the first step forgot the stored statistics")
+KIND = "metamorphic"
+NEEDS = {"training"}
+CASES = layer_cases
+EXAMPLES = [layer_example([[0.0], [8.0]], dtype=dtype, layer=BatchNorm()) for dtype in ("float32", "float64")]
+STEPS = 4
+
+
+def variants(case):
+    train = Forward(case.first_x, True)
+    return [Case((case.layer,), (case.steps[0], train, State(), *[train] * (STEPS - 1), State()), case.seed)]
+
+
+def check(subject, case):
+    (repeated,) = variants(case)
+    trace, right, margins = subject.run(repeated), expected(subject, repeated), []
+    # s_k - s_0 is (1 - m^k) (batch - s_0), and s_1 - s_0 is (1 - m) (batch - s_0).
+    share, last = sum(case.layer.momentum**i for i in range(STEPS)), len(repeated.steps) - 1
+    for name in ("moving_mean", "moving_variance"):
+        early, late = (right[i]["state"][0][name] for i in (2, last))
+        lift = late.arithmetic.lift
+        start, first = lift(repeated.steps[0].state[0][name]), lift(trace.state(2)[0][name])
+        wanted = np.asarray(start + (first - start) * share)
+        allowed = late.error + share * early.error + late.arithmetic.u * abs(wanted)
+        allowed = np.where(np.isfinite(late.error + early.error), allowed, np.inf)
+        margins.append(near(f"{name} after {STEPS} equal batches", trace.state(last)[0][name], wanted, allowed))
+    return max(margins)
+
+
+def mutant():
+    return Traits(memory="first_step")

@@ -1,0 +1,35 @@
+"""In training the gradient for the input sums to zero over each channel.
+
+Why: moving a whole channel changes no output, so no gradient may ask for it; a term that is missing, or taken over
+another count, leaves a sum.
+"""
+
+import numpy as np
+
+from bncheck.cases.case import Backward
+from bncheck.cases.network import BatchNorm
+from bncheck.cases.strategies import layer_cases
+from bncheck.cases.variants import as_rows, layer_example
+from bncheck.invariants import PAPER
+from bncheck.truth.compare import near
+from bncheck.truth.expected import expected
+from bncheck.truth.traits import Traits
+
+ORIGIN = PAPER
+KIND = "metamorphic"
+NEEDS = {"training", "gradients"}
+CASES = layer_cases
+EXAMPLES = [layer_example([[0.0], [8.0], [2.0]], dy=[[1.0], [-2.0], [0.5]], layer=BatchNorm())]
+
+
+def check(subject, case):
+    (at,) = case.where(Backward, training=True)
+    right, axis = expected(subject, case)[at]["dx"], case.layer.axis
+    with np.errstate(all="ignore"):
+        total = np.asarray(right.arithmetic.lift(as_rows(subject.run(case).dx(at), axis)).sum(axis=0))
+    allowed = as_rows(right.error, axis).sum(axis=0)
+    return near("sum of the gradient for the input", total, np.zeros_like(total), allowed)
+
+
+def mutant():
+    return Traits(training_gradient="statistics_constant")

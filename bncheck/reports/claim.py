@@ -1,0 +1,244 @@
+"""What a finding claims, in numbers of programs: found by asking its law about answers that were changed.
+
+The law is given the reference's answers, which it passes, but for one array whose numbers say where they come from;
+what it then holds against them, of the finding's own words, names the two numbers that it compared.
+"""
+
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from bncheck.cases.case import Attempt, Case, State
+from bncheck.cases.trace import Malformed, Raised, Trace
+from bncheck.errors import UsageError
+from bncheck.truth.compare import Violation
+from bncheck.truth.reference_subject import reference_subject
+
+RAISES = "the subject raises: "
+# Names are floats that no right number is, of so few digits that float32 has them all.
+NAMED, NAME = 2.0**100, 2**22
+MOST_TRIED = 600
+REFUSAL = {"raised": {"type": "Refused", "message": ""}}
+
+
+class Unsayable(UsageError):
+    """A finding that is no claim about the numbers of one framework's programs."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a number comes from: a case, a step of it, the way into the step's answer, and the index in the array."""
+
+    case: Case
+    step: int
+    way: tuple
+    index: tuple = ()
+
+
+@dataclass(frozen=True)
+class Claim:
+    """That a number should be near another, a Place or a number; or, without a place, how a program should end.
+
+    ``refusal`` is what a refused Attempt means: ``right``, ``wrong``, or nothing.  ``programs`` may not raise.
+    """
+
+    observed: Place | None = None
+    expected: Place | float | None = None
+    allowed: float = 0.0
+    refusal: str = ""
+    programs: tuple = ()
+
+
+def claim(law, finding):
+    """What a record's finding of a law claims.  Raises Unsayable, in one line."""
+    if law.differential:
+        raise Unsayable(f"{law.name} is about two subjects, and a script has one")
+    case = Case.from_json(finding["case"])
+    try:
+        if finding["what"].startswith(RAISES):
+            return Claim(programs=tuple(_programs(law, case)))
+        found = _refused(law, case, finding) if finding["where"] is None else _numbers(law, case, finding)
+    except Raised as refused:
+        raise Unsayable(f"{law.name}: the reference refuses its case: {refused}") from None
+    if found is None:
+        raise Unsayable(f"{law.name} compares more here than two numbers of programs: replay the case instead")
+    return found
+
+
+class Answers:
+    """The reference as a subject whose answers can be changed; where ``refused``, it refuses every Attempt."""
+
+    conventions = None
+
+    def __init__(self, refused=False):
+        self.right, self.refused = reference_subject(), refused
+        self.asked, self.changes = {}, {}
+
+    def run(self, case):
+        """The trace of a case, with what was changed."""
+        self.asked.setdefault(case.digest, case)
+        steps = tuple(State() if self.refused and isinstance(s, Attempt) else s for s in case.steps)
+        answers = self.right.run(case.but(steps=steps)).finish().steps
+        if self.refused:
+            answers = [REFUSAL if isinstance(s, Attempt) else a for s, a in zip(case.steps, answers, strict=True)]
+        for (digest, step, way), value in self.changes.items():
+            if digest == case.digest:
+                answers = [_changed(a, way, value) if i == step else a for i, a in enumerate(answers)]
+        return Trace(answers)
+
+    def violation(self, law, case, changes=()):
+        """What the law holds against the changed answers, or None."""
+        self.changes = dict(changes)
+        try:
+            law.check(self, case)
+        except Violation as found:
+            return found
+        except (Raised, Malformed, LookupError, TypeError, ValueError):  # a check may stumble over what was changed
+            return None
+        finally:
+            self.changes = {}
+        return None
+
+    def arrays(self):
+        """Every array of every answer that was asked for, by case, step and way."""
+        for digest, case in list(self.asked.items()):
+            for i, answer in enumerate(self.run(case).steps):
+                yield from (((digest, i, way), array) for way, array in _arrays(answer))
+
+
+def _changed(answer, way, value):
+    if not way:
+        return value
+    head, *rest = way
+    copy = list(answer) if isinstance(answer, list) else dict(answer)
+    copy[head] = _changed(copy[head], tuple(rest), value)
+    return copy
+
+
+def _arrays(answer, way=()):
+    if isinstance(answer, np.ndarray):
+        yield way, answer
+    elif isinstance(answer, dict | list):
+        for key, each in answer.items() if isinstance(answer, dict) else enumerate(answer):
+            yield from _arrays(each, (*way, key))
+
+
+def _programs(law, case):
+    answers = Answers()
+    if answers.violation(law, case) or not answers.asked:
+        raise Unsayable(f"{law.name} cannot be asked about this case")
+    return answers.asked.values()
+
+
+def _refused(law, case, finding):
+    """The claim that an Attempt is refused, or that it is not."""
+    for change, meaning in (({"y": np.zeros(1)}, "right"), (REFUSAL, "wrong")):
+        answers = Answers()
+        attempts = [(case.digest, i, ()) for i in case.where(Attempt)]
+        found = answers.violation(law, case, [(place, change) for place in attempts])
+        if found and found.what.partition(":")[0] == finding["what"].partition(":")[0]:
+            return Claim(refusal=meaning, programs=(case,))
+    return None
+
+
+def _numbers(law, case, finding):
+    """The claim that one number should be near another."""
+    for refused in (False, True)[: 1 + bool(case.where(Attempt))]:
+        search = _Search(law, case, finding, Answers(refused))
+        found = search.observed()
+        if found:
+            observed, _ = min(found, key=lambda each: search.distance(each[1]))
+            expected = search.expected(observed) or _number(finding["expected"])
+            meaning = "" if refused or not case.where(Attempt) or search.either_way() else "right"
+            return Claim(search.place(observed), expected, _number(finding["allowed"]), meaning)
+    return None
+
+
+class _Search:
+    """Looks for the two numbers that a finding compares."""
+
+    def __init__(self, law, case, finding, answers):
+        self.law, self.case, self.finding, self.answers = law, case, finding, answers
+        self.where = tuple(finding["where"])
+        self.usable = answers.violation(law, case) is None
+        self.arrays = dict(answers.arrays()) if self.usable else {}
+
+    def observed(self):
+        """The places that the law takes for the actual number, each with its names and the number expected of it."""
+        found = list(filter(None, map(self._as_actual, self._whole())))
+        return found or list(islice(filter(None, map(self._as_actual, self._single())), 1))
+
+    def expected(self, observed):
+        """The place of the expected number, or None where it is the reference's own."""
+        for key, names in self._whole(start=NAME):
+            if key != observed[0]:
+                numbers = self._compared({**dict([observed]), key: names})
+                if numbers and _is_name(numbers[0], observed[1]) and _is_name(numbers[1], names):
+                    return self.place((key, names), numbers[1])
+        return None
+
+    def either_way(self):
+        """Whether the law compares the same numbers where the attempts were refused."""
+        return _Search(self.law, self.case, self.finding, Answers(refused=True)).observed() != []
+
+    def distance(self, number):
+        """How far the number that is expected here is from the finding's."""
+        gap = abs(number - _number(self.finding["expected"]))
+        return gap if gap == gap else np.inf
+
+    def place(self, observed, number=None):
+        """The Place of an array's names that hold a number, by default the one that was compared."""
+        (digest, step, way), names = observed
+        number = self._compared(dict([observed]))[0] if number is None else number
+        index = tuple(int(i) for i in np.argwhere(names == number)[0])
+        return Place(self.answers.asked[digest], step, way, index)
+
+    def _whole(self, start=0):
+        for key, array in self.arrays.items():
+            if array.dtype.kind == "f" and 0 < array.size < NAME:
+                names = (NAMED * (NAME + start + np.arange(array.size))).reshape(array.shape)
+                yield key, names.astype(array.dtype)
+
+    def _single(self):
+        """Arrays of which one number alone is a name, those at the finding's own index first."""
+        tried = 0
+        for key, names in self._whole():
+            for index in sorted(np.ndindex(names.shape), key=lambda each: each != self.where):
+                tried += 1
+                if tried > MOST_TRIED:
+                    return
+                one = self.arrays[key].copy()
+                one[index] = names[index]
+                yield key, one
+
+    def _as_actual(self, changed):
+        key, names = changed
+        numbers = self._compared({key: names})
+        return (changed, numbers[1]) if numbers and _is_name(numbers[0], names) else None
+
+    def _compared(self, changes):
+        """The two numbers that the law compares at the finding's place, in its words, of changed answers."""
+        found = self.answers.violation(self.law, self.case, changes.items())
+        if found is None or found.what != self.finding["what"]:
+            return None
+        if found.arrays and found.arrays["actual"].ndim == len(self.where):
+            try:
+                return tuple(float(found.arrays[name][self.where]) for name in ("actual", "expected"))
+            except IndexError:
+                return None
+        if found.where == list(self.where) and isinstance(found.actual, float):
+            return found.actual, float(found.expected)
+        return None
+
+
+def _is_name(number, names):
+    return abs(number) >= NAMED and bool((names == number).any())
+
+
+def _number(value):
+    if value in ("nan", "inf", "-inf"):
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Unsayable(f"a script compares numbers, not {value!r:.80}")
+    return float(value)
