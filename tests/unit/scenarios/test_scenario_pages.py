@@ -5,7 +5,8 @@ import pytest
 from bncheck import scenarios
 
 FOLDER = Path(__file__).parents[3] / "docs" / "scenarios"
-EACH = pytest.mark.parametrize("scenario", scenarios.load_all().values(), ids=lambda scenario: scenario.name)
+PAGES = [path.stem for path in sorted(FOLDER.glob("*.md")) if path.stem != "README"]
+EACH = pytest.mark.parametrize("scenario", [scenarios.load(name) for name in PAGES], ids=PAGES)
 CELLS = ("tf1.14", "keras3.15-tf", "torch2.13")
 
 
@@ -25,3 +26,8 @@ def test_a_page_has_its_picture_and_the_index_has_the_page(scenario):
     assert f"({scenario.name}.png)" in (FOLDER / f"{scenario.name}.md").read_text(encoding="utf-8")
     assert (FOLDER / f"{scenario.name}.png").read_bytes().startswith(b"\x89PNG")
     assert f"[{scenario.name}]({scenario.name}.md)" in (FOLDER / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_index_has_every_scenario():
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert all(f"| {name} |" in text or f"| [{name}](" in text for name in scenarios.load_all())
