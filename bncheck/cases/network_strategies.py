@@ -24,7 +24,6 @@ from bncheck.cases.strategies import (
 )
 from bncheck.cases.variants import as_rows
 
-DRAWN = st.integers(0, 2**31 - 1)  # seeds that every framework takes
 DTYPES = ("float32", "float64")
 SETTINGS = tuple(product((2, 3, 4, 5), (-1, 1)))  # ranks, and where the channels are
 WITHOUT_RANDOM_WEIGHTS = (BatchNorm(), Dropout(0.0), Activation("relu"), Linear())
@@ -62,7 +61,7 @@ def _with(draw, layers):
 def detached_cases(seed):
     """The initial weights and the output of a network beside which layers without random weights are built."""
     layers = st.sampled_from([Detached(layer) for layer in WITHOUT_RANDOM_WEIGHTS])
-    return st.builds(detached_case, network=_with(layers), width=st.integers(1, 4), seed=DRAWN)
+    return st.builds(detached_case, network=_with(layers), width=st.integers(1, 4), seed=SEEDS)
 
 
 def detached_case(network, width, seed):
@@ -94,7 +93,7 @@ def zero_dropout_seed_cases(seed):
         lambda network, width, seed: Case(network, (State(),), seed, ((2, width), "float32")),
         network=_with(st.just(Dropout(0.0))),
         width=st.integers(1, 4),
-        seed=DRAWN,
+        seed=SEEDS,
     )
 
 

@@ -24,7 +24,9 @@ EPSILONS = (1e-3, 1e-5, 1e-2, 2e-5, 1e-6)
 MOMENTA = (0.9, 0.99, 0.5, 0.75, 0.0, 1.0)
 MOST = 2200
 LONG = ((BatchNorm(0.75), (257, 5), "float32"), (BatchNorm(eps=1e-5), (257, 1), "float64"))
-SEEDS = st.integers(0, 2**32 - 1)
+# Four pairs of digits: among integers beyond 99 Hypothesis mixes those that stand in the modules that are loaded
+# (hypothesis/internal/constants_ast.py at 6.170), and the same seed would draw other cases in another process.
+SEEDS = st.tuples(*4 * [st.integers(0, 99)]).map(lambda pairs: int("".join(f"{pair:02}" for pair in pairs)))
 
 
 def costing(share):
@@ -253,5 +255,5 @@ def seed_cases(seed):
         lambda network, width, seed: Case(network, (State(),), seed, ((2, width), "float32")),
         network=_dense_networks(),
         width=st.integers(1, 5),
-        seed=st.integers(0, 2**31 - 1),
+        seed=SEEDS,
     )

@@ -203,7 +203,9 @@ def test_the_same_command_gives_the_same_table(mutants):
 
 
 def test_select_and_ignore_take_names_and_globs():
-    answer = run("reference", "--select", "rows_p*,channels*", "--select", "shift_invariance", "--ignore", "*independent")
+    answer = run(
+        "reference", "--select", "rows_p*,channels*", "--select", "shift_invariance", "--ignore", "*independent"
+    )
     laws = [line.split()[0] for line in answer.stdout.partition("\n\n")[0].splitlines()[1:]]
     assert laws == ["channels_permute", "rows_permute", "shift_invariance"]
 

@@ -130,7 +130,7 @@ def test_the_process_is_afterwards_what_it_was(madeup, monkeypatch):
     monkeypatch.setattr(Adapter, "build", seeded)
     monkeypatch.setenv("MADEUP_DTYPE", "mine")
     before = dict(os.environ), random.getstate(), np.random.get_state()[1].tolist()
-    bncheck.check(Plain, like="madeup", select="rows_permute", max_examples=30)
+    bncheck.check(Plain, like="madeup", select="rows_permute", max_examples=200)
     with pytest.raises(AssertionError):
         bncheck.check(Outside, like="madeup", select="training_output_matches*", max_examples=60)
     assert before == (dict(os.environ), random.getstate(), np.random.get_state()[1].tolist())
@@ -147,14 +147,14 @@ def test_it_is_deterministic(madeup):
 
 @pytest.mark.parametrize("select", ["rows_permute,shift*", ["rows_permute", "shift*"], ("rows_permute", "shift*")])
 def test_laws_are_selected_by_names_and_globs(madeup, select):
-    results = bncheck.check(Plain, like="madeup", select=select, max_examples=30)
+    results = bncheck.check(Plain, like="madeup", select=select, max_examples=200)
     assert [result.invariant for result in results] == ["rows_permute", "shift_invariance"]
-    results = bncheck.check(Plain, like="madeup", select=select, ignore="rows*", max_examples=30)
+    results = bncheck.check(Plain, like="madeup", select=select, ignore="rows*", max_examples=200)
     assert [result.invariant for result in results] == ["shift_invariance"]
 
 
 def test_a_mode_follows_a_colon(madeup):
-    assert bncheck.check(Plain, like="madeup:loud", select="rows_permute", max_examples=30)
+    assert bncheck.check(Plain, like="madeup:loud", select="rows_permute", max_examples=200)
     with pytest.raises(UsageError, match=r"like='madeup:soft' cannot be used in this process: made-up has no mode"):
         bncheck.check(Plain, like="madeup:soft")
 
@@ -214,7 +214,7 @@ def test_a_layer_that_raises_fails(madeup):
         raise RuntimeError("no memory left")
 
     with pytest.raises(AssertionError, match="the subject raises: step 0 raised RuntimeError: no memory left"):
-        bncheck.check(broken, like="madeup", select="rows_permute", max_examples=30)
+        bncheck.check(broken, like="madeup", select="rows_permute", max_examples=200)
 
 
 def test_ctrl_c_is_the_users(madeup):
@@ -222,11 +222,11 @@ def test_ctrl_c_is_the_users(madeup):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        bncheck.check(interrupted, like="madeup", select="rows_permute", max_examples=30)
+        bncheck.check(interrupted, like="madeup", select="rows_permute", max_examples=200)
 
 
 def test_any_callable_makes_a_layer(madeup):
-    assert bncheck.check(lambda *a: Plain(*a), like="madeup", select="rows_permute", max_examples=30)
+    assert bncheck.check(lambda *a: Plain(*a), like="madeup", select="rows_permute", max_examples=200)
 
 
 def test_the_reference_is_no_framework_of_this_kind():
