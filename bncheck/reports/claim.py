@@ -166,8 +166,9 @@ class _Search:
 
     def observed(self):
         """The places that the law takes for the actual number, each with its names and the number expected of it."""
-        found = list(filter(None, map(self._as_actual, self._whole())))
-        return found or list(islice(filter(None, map(self._as_actual, self._single())), 1))
+        whole, single = (filter(None, map(self._as_actual, names)) for names in (self._whole(), self._single()))
+        found = [each for each in whole if not self._adds_up(each)]
+        return found or list(islice((each for each in single if not self._adds_up(each)), 1))
 
     def expected(self, observed):
         """The place of the expected number, or None where it is the reference's own."""
@@ -216,6 +217,13 @@ class _Search:
         key, names = changed
         numbers = self._compared({key: names})
         return (changed, numbers[1]) if numbers and _is_name(numbers[0], names) else None
+
+    def _adds_up(self, observed):
+        """Whether there are other numbers of the array in the one that is compared: a sum, or a mean."""
+        (key, names), _ = observed
+        number = self._compared({key: names})[0]
+        more = self._compared({key: np.where(names == number, names, names + names.max() / 4)})
+        return more is not None and more[0] != number
 
     def _compared(self, changes):
         """The two numbers that the law compares at the finding's place, in its words, of changed answers."""
