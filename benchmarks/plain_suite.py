@@ -113,6 +113,13 @@ def test_frozen_layer_leaves_state_alone(b):
     assert_array_equal(layer.statistics()[1], b.variance)
 
 
+def test_frozen_layer_normalises_by_its_convention(b):
+    layer = b.layer()
+    layer.freeze()
+    wanted = (b.x - b.wide(b.mean)) / np.sqrt(b.wide(b.variance) + EPS) * b.wide(b.gamma) + b.wide(b.beta)
+    assert_allclose(layer(b.x, True), wanted, **OUTPUT)
+
+
 def test_inference_gradient_matches_reference(b):
     dx, _, _ = b.layer().gradients(b.x, b.cotangent(), False)
     assert_allclose(dx, b.cotangent() * b.wide(b.gamma) / np.sqrt(b.wide(b.variance) + EPS), **GRADIENT)

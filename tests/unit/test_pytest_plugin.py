@@ -126,7 +126,7 @@ def test_a_broken_law_fails_with_its_finding_and_no_traceback(pytester, wrong):
 
 
 def test_a_law_that_does_not_apply_is_skipped_with_the_reason(pytester, wrong):
-    result = pytester.runpytest(*CELL, *FEW, "-rs", "-k", "frozen_layer")
+    result = pytester.runpytest(*CELL, *FEW, "-rs", "-k", "frozen_layer_leaves")
     result.assert_outcomes(skipped=1, deselected=len(ALONE) - 1)
     result.stdout.fnmatch_lines(["SKIPPED*the subject does not offer freeze*"])
 
