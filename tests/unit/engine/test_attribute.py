@@ -40,7 +40,8 @@ def test_a_defect_that_is_no_laws_mutant_is_found_and_named(name, traits):
 
 def test_drawn_cases_name_the_mechanism_as_the_examples_do():
     for seed, law in enumerate(ALONE):
-        found = examine(reference_subject(law.mutant()), [replace(law, examples=())], Budget(40, seed=seed))[0].finding
+        budget = Budget(max(40, round(5 / law.share)), seed=seed)
+        found = examine(reference_subject(law.mutant()), [replace(law, examples=())], budget)[0].finding
         assert found.mechanism in [name for name, traits in defects(Traits()) if traits == law.mutant()], law.name
 
 
