@@ -14,7 +14,7 @@ from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = Origin("https://github.com/keras-team/keras/issues/9522", affected={"tensorflow": "<2.0"})
+ORIGIN = Origin("https://github.com/keras-team/keras/issues/9522")
 KIND = "reference"
 NEEDS = {"training", "freeze"}
 CASES = layer_cases

@@ -15,7 +15,6 @@ from bncheck.truth.traits import Traits
 
 ORIGIN = Origin(
     "https://github.com/tensorflow/tensorflow/issues/8535",
-    affected={"tensorflow": "<2.3"},
     note="the whole layer computed in float16, and its variance overflowed",
 )
 KIND = "reference"
