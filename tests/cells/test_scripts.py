@@ -31,7 +31,7 @@ for path in sys.argv[2:]:
 CLEAN = {
     "tf1.14": ("tf2.12", None, {"epsilon: floor", "initial_weights: by_position"}),
     "tf2.0": ("tf2.12", None, {"epsilon: floor"}),
-    "keras3.15-torch": ("keras3.15-tf", "tensorflow", {"precision: single", "variance: one_pass"}),
+    "keras3.15-torch": ("keras3.15-tf", "tensorflow", {"variance: one_pass"}),
     "torch2.13": ("torch1.8", None, {"memory_layout: gamma_by_pointer", "affine: fused"}),
 }
 
