@@ -17,6 +17,11 @@ class Step:
     """One thing that a network is asked to do.  A field that is None is not sent."""
 
     @property
+    def mode(self):
+        """The word for the mode of a step that has one."""
+        return "training" if self.training else "inference"
+
+    @property
     def said(self):
         """The fields by name, without those that are None."""
         return {name: value for name, value in vars(self).items() if value is not None}

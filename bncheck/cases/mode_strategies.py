@@ -88,6 +88,12 @@ def compiled_case(call, distribution, offset, seed):
     return compiled(layer_case(layer, [x], rng.normal(size=shape).astype(np.float32), state, seed), kind)
 
 
+def compiled_examples():
+    """Two rows by the optimising compiler, and rows at an offset by each of the two."""
+    calls = (([[[[0.0]]], [[[8.0]]]], "fused"), (OFFSET, "fused"), (OFFSET, "graph"))
+    return [compiled(layer_example(x, layer=BatchNorm()), kind) for x, kind in calls]
+
+
 def compiled(case, kind):
     """The case with each of its calls compiled."""
     steps = [replace(step, compiled=kind) if isinstance(step, Backward) else step for step in case.steps]

@@ -7,6 +7,7 @@ from bncheck.cases.trace import Malformed, Raised
 from bncheck.subjects.subject import SubjectDied
 from bncheck.truth.edges import Refused
 from bncheck.truth.expected import expected
+from bncheck.truth.probe import named
 from bncheck.truth.questions import SETTINGS
 from bncheck.truth.yardstick import cases
 
@@ -21,8 +22,7 @@ def numbers(subject):
 
 
 def _answered(subject, setting, case, quantities):
-    rank, position, dtype = setting
-    about = {"setting": f"rank {rank}, channels {position}, {dtype}", "case": case.digest[:16]}
+    about = {"setting": named(*setting), "case": case.digest[:16]}
     try:
         trace, right = subject.run(case).finish(), expected(subject, case)
         for quantity, step, places in quantities:

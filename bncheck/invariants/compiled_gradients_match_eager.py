@@ -5,9 +5,7 @@ looks right.
 """
 
 from bncheck.cases.case import Backward
-from bncheck.cases.mode_strategies import OFFSET, compiled, compiled_cases, eager
-from bncheck.cases.network import BatchNorm
-from bncheck.cases.variants import layer_example
+from bncheck.cases.mode_strategies import compiled_cases, compiled_examples, eager
 from bncheck.invariants import Origin
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
@@ -21,11 +19,7 @@ ORIGIN = Origin(
 KIND = "metamorphic"
 NEEDS = {"compiled", "inference", "training", "gradients"}
 CASES = compiled_cases
-EXAMPLES = [
-    compiled(layer_example([[[[0.0]]], [[[8.0]]]], layer=BatchNorm()), "fused"),
-    compiled(layer_example(OFFSET, layer=BatchNorm()), "fused"),
-    compiled(layer_example(OFFSET, layer=BatchNorm()), "graph"),
-]
+EXAMPLES = compiled_examples()
 
 
 def variants(case):
@@ -37,11 +31,11 @@ def check(subject, case):
     if plain.digest == case.digest:
         return None
     one, other, right = subject.run(case), subject.run(plain), expected(subject, case)
-    return max(_margin(one, other, right[i], i, case.steps[i].training) for i in case.where(Backward))
+    return max(_margin(one, other, right[i], i, case.steps[i].mode) for i in case.where(Backward))
 
 
-def _margin(one, other, right, index, training):
-    what = f"of a compiled call in {'training' if training else 'inference'}"
+def _margin(one, other, right, index, mode):
+    what = f"of a compiled call in {mode}"
     margins = [near(f"gradient for the input {what}", one.dx(index), other.dx(index), 2 * right["dx"].error)]
     found, wanted, allowed = one.params(index)[0], other.params(index)[0], right["params"][0]
     return max(margins + [near(f"gradient for {n} {what}", found[n], wanted[n], 2 * allowed[n].error) for n in wanted])

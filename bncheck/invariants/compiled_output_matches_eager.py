@@ -5,9 +5,7 @@ the model that was right eagerly gives noise when it is deployed.
 """
 
 from bncheck.cases.case import Backward
-from bncheck.cases.mode_strategies import OFFSET, compiled, compiled_cases, eager
-from bncheck.cases.network import BatchNorm
-from bncheck.cases.variants import layer_example
+from bncheck.cases.mode_strategies import compiled_cases, compiled_examples, eager
 from bncheck.invariants import Origin
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
@@ -21,11 +19,7 @@ ORIGIN = Origin(
 KIND = "metamorphic"
 NEEDS = {"compiled", "inference", "training", "gradients"}
 CASES = compiled_cases
-EXAMPLES = [
-    compiled(layer_example([[[[0.0]]], [[[8.0]]]], layer=BatchNorm()), "fused"),
-    compiled(layer_example(OFFSET, layer=BatchNorm()), "fused"),
-    compiled(layer_example(OFFSET, layer=BatchNorm()), "graph"),
-]
+EXAMPLES = compiled_examples()
 
 
 def variants(case):
@@ -38,13 +32,9 @@ def check(subject, case):
         return None
     one, other, right = subject.run(case), subject.run(plain), expected(subject, case)
     return max(
-        near(f"output of a compiled call in {_mode(case.steps[i])}", one.y(i), other.y(i), 2 * right[i]["y"].error)
+        near(f"output of a compiled call in {case.steps[i].mode}", one.y(i), other.y(i), 2 * right[i]["y"].error)
         for i in case.where(Backward)
     )
-
-
-def _mode(step):
-    return "training" if step.training else "inference"
 
 
 def mutant():

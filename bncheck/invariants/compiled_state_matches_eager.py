@@ -4,9 +4,7 @@ Why: updates are side effects, which a compiler may lose, repeat or compute from
 """
 
 from bncheck.cases.case import State
-from bncheck.cases.mode_strategies import OFFSET, compiled, compiled_cases, eager
-from bncheck.cases.network import BatchNorm
-from bncheck.cases.variants import layer_example
+from bncheck.cases.mode_strategies import compiled_cases, compiled_examples, eager
 from bncheck.invariants import Origin
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
@@ -20,11 +18,7 @@ ORIGIN = Origin(
 KIND = "metamorphic"
 NEEDS = {"compiled", "training", "gradients"}
 CASES = compiled_cases
-EXAMPLES = [
-    compiled(layer_example([[[[0.0]]], [[[8.0]]]], layer=BatchNorm()), "fused"),
-    compiled(layer_example(OFFSET, layer=BatchNorm()), "fused"),
-    compiled(layer_example(OFFSET, layer=BatchNorm()), "graph"),
-]
+EXAMPLES = compiled_examples()
 
 
 def variants(case):

@@ -33,7 +33,7 @@ def check(subject, case):
     trace, right = subject.run(case), expected(subject, case)
     margins = []
     for i in case.where(Backward):
-        mode = "training" if case.steps[i].training else "inference"
+        mode = case.steps[i].mode
         margins.append(close(f"output beside epsilon in {mode}", trace.y(i), right[i]["y"]))
     return max(margins)
 

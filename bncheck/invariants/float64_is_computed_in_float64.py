@@ -26,7 +26,7 @@ EXAMPLES = [
 def check(subject, case):
     trace, right, margins = subject.run(case), expected(subject, case), []
     for i in case.where(Backward):
-        mode = "training" if case.steps[i].training else "inference"
+        mode = case.steps[i].mode
         margins.append(close(f"float64 output in {mode}", trace.y(i), right[i]["y"]))
         margins.append(close(f"float64 gradient for the input in {mode}", trace.dx(i), right[i]["dx"]))
         for name, ball in right[i]["params"][0].items():

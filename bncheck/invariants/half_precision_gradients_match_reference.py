@@ -29,11 +29,11 @@ EXAMPLES = [
 
 def check(subject, case):
     trace, right = subject.run(case), expected(subject, case)
-    return max(_margin(trace, right, i, case.steps[i].training) for i in case.where(Backward))
+    return max(_margin(trace, right, i, case.steps[i].mode) for i in case.where(Backward))
 
 
-def _margin(trace, right, index, training):
-    mode, params = "training" if training else "inference", right[index]["params"][0]
+def _margin(trace, right, index, mode):
+    params = right[index]["params"][0]
     margins = [close(f"gradient for the input in {mode}", trace.dx(index), right[index]["dx"])]
     found = trace.params(index)[0]
     return max(margins + [close(f"gradient for {name} in {mode}", found[name], params[name]) for name in params])

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bncheck.cases.edge_strategies import layout_cases, layout_example
 from bncheck.invariants import PAPER
-from bncheck.truth.compare import near
+from bncheck.truth.compare import answers, near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 from bncheck.worker.layouts import LAYOUTS
@@ -28,20 +28,11 @@ def variants(case):
 def check(subject, case):
     (plain,) = variants(case)
     laid, copied, right = subject.run(case), subject.run(plain), expected(subject, plain)
-
-    def judge(what, actual, wanted, ball):
-        return near(f"{what} of an input in another layout", actual, wanted, 2 * ball.error)
-
-    margins = []
-    for i in (1, 3):
-        margins += [judge(n, laid.array(i, n), copied.array(i, n), right[i][n]) for n in ("y", "dx")]
-        margins += _each(judge, "gradient for ", laid.params(i), copied.params(i), right[i]["params"])
-        margins += _each(judge, "", laid.state(i + 1), copied.state(i + 1), right[i + 1]["state"])
-    return max(margins)
-
-
-def _each(judge, what, laid, copied, right):
-    return [judge(f"{what}{name}", laid[0][name], copied[0][name], ball) for name, ball in right[0].items()]
+    return max(
+        near(f"{what} of an input in another layout", actual, wanted, 2 * ball.error)
+        for i in (1, 3)
+        for what, actual, wanted, ball in answers(laid, copied, right, i)
+    )
 
 
 def mutant():

@@ -11,7 +11,7 @@ import numpy as np
 from bncheck.cases.case import SetState
 from bncheck.cases.edge_strategies import layout_cases, layout_example
 from bncheck.invariants import Origin
-from bncheck.truth.compare import near
+from bncheck.truth.compare import answers, near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 from bncheck.worker.layouts import LAYOUTS
@@ -39,20 +39,11 @@ def variants(case):
 def check(subject, case):
     laid, plain = (subject.run(variant) for variant in variants(case))
     right = expected(subject, variants(case)[1])
-
-    def judge(what, actual, wanted, ball):
-        return near(f"{what} with a state in another layout", actual, wanted, 2 * ball.error)
-
-    margins = []
-    for i in (2, 4):
-        margins += [judge(n, laid.array(i, n), plain.array(i, n), right[i][n]) for n in ("y", "dx")]
-        margins += _each(judge, "gradient for ", laid.params(i), plain.params(i), right[i]["params"])
-        margins += _each(judge, "", laid.state(i + 1), plain.state(i + 1), right[i + 1]["state"])
-    return max(margins)
-
-
-def _each(judge, what, laid, plain, right):
-    return [judge(f"{what}{name}", laid[0][name], plain[0][name], ball) for name, ball in right[0].items()]
+    return max(
+        near(f"{what} with a state in another layout", actual, wanted, 2 * ball.error)
+        for i in (2, 4)
+        for what, actual, wanted, ball in answers(laid, plain, right, i)
+    )
 
 
 def mutant():

@@ -11,7 +11,7 @@ from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import layer_example
 from bncheck.invariants import PAPER
-from bncheck.truth.compare import near
+from bncheck.truth.compare import answers, near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
@@ -37,21 +37,12 @@ def check(subject, case):
     (beside,) = (subject.run(variant) for variant in variants(case))
     clean, right = subject.run(case), expected(subject, case)
 
-    def judge(what, actual, wanted, ball, along):
+    def judge(what, actual, wanted, ball):
+        along = axis if actual.ndim > 1 else 0
         actual, wanted, error = (np.delete(a, place[axis], along) for a in (actual, wanted, ball.error))
         return near(f"{what} beside a channel that is not finite", actual, wanted, 2 * error)
 
-    margins = []
-    for i in (1, 3):
-        for name in ("y", "dx"):
-            margins.append(judge(name, beside.array(i, name), clean.array(i, name), right[i][name], axis))
-        margins += _each(judge, "gradient for ", beside.params(i), clean.params(i), right[i]["params"])
-        margins += _each(judge, "", beside.state(i + 1), clean.state(i + 1), right[i + 1]["state"])
-    return max(margins)
-
-
-def _each(judge, what, beside, clean, right):
-    return [judge(f"{what}{name}", beside[0][name], clean[0][name], ball, 0) for name, ball in right[0].items()]
+    return max(judge(*each) for i in (1, 3) for each in answers(beside, clean, right, i))
 
 
 def mutant():

@@ -22,12 +22,12 @@ EXAMPLES = [layer_example([[0.0], [8.0]], dy=[[1.0], [-2.0]], layer=BatchNorm())
 
 def check(subject, case):
     trace, right = subject.run(case), expected(subject, case)
-    margins = [_margin(trace, right, i, case.steps[i].training) for i in case.where(Backward)]
+    margins = [_margin(trace, right, i, case.steps[i].mode) for i in case.where(Backward)]
     return max(margins, default=None)
 
 
-def _margin(trace, right, index, training):
-    mode, found = "training" if training else "inference", trace.params(index)[0]
+def _margin(trace, right, index, mode):
+    found = trace.params(index)[0]
     wanted = right[index]["params"][0]
     if found.keys() != wanted.keys():
         raise Violation(f"other parameters have gradients in {mode}", None, sorted(found), sorted(wanted))

@@ -32,7 +32,7 @@ def check(subject, case):
     one, other, first, second = subject.run(case), subject.run(rows), expected(subject, case), expected(subject, rows)
     axis, margins = case.layer.axis, []
     for i in case.where(Backward):
-        mode = "training" if case.steps[i].training else "inference"
+        mode = case.steps[i].mode
         for name, what in (("y", "output"), ("dx", "gradient for the input")):
             found, wanted = as_rows(one.array(i, name), axis), other.array(i, name)
             allowed = as_rows(first[i][name].error, axis) + second[i][name].error

@@ -25,16 +25,15 @@ EXAMPLES = [second_example([[0.0], [8.0], [2.0]], [[1.0], [-2.0], [0.5]], [[0.5]
 
 def check(subject, case):
     trace, right = subject.run(case), expected(subject, case)
-    return max(_margin(trace, right, i, case.steps[i].training) for i in case.where(SecondBackward))
+    return max(_margin(trace, right, i, case.steps[i].mode) for i in case.where(SecondBackward))
 
 
-def _margin(trace, right, index, training):
+def _margin(trace, right, index, mode):
     names = {
         "dx": "gradient for the input",
         "ddx": "second derivative for the input",
         "ddy": "second derivative for the cotangent",
     }
-    mode = "training" if training else "inference"
     return max(close(f"{what} in {mode}", trace.array(index, n), right[index][n]) for n, what in names.items())
 
 

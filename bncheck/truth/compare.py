@@ -65,6 +65,21 @@ def alike(what, actual, other, ball, other_ball):
     return near(what, actual, expected, np.where(known, allowed + rounding, np.inf))
 
 
+def answers(found, wanted, right, index):
+    """What two traces of one layer, and the reference, say of a Backward step and the State after it.
+
+    For each array its name, the two arrays, and the reference's ball.
+    """
+    for name in ("y", "dx"):
+        yield name, found.array(index, name), wanted.array(index, name), right[index][name]
+    own, other = found.params(index)[0], wanted.params(index)[0]
+    for name, ball in right[index]["params"][0].items():
+        yield f"gradient for {name}", own[name], other[name], ball
+    own, other = found.state(index + 1)[0], wanted.state(index + 1)[0]
+    for name, ball in right[index + 1]["state"][0].items():
+        yield name, own[name], other[name], ball
+
+
 def _judge(what, actual, expected, error, allowed):
     with np.errstate(all="ignore"):
         worst = float((error / allowed).max(initial=0.0))

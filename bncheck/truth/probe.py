@@ -52,10 +52,11 @@ class Conventions:
 def _plain(values):
     if len(set(values.values())) <= 1:
         return next(iter(values.values()), NOT_OFFERED)
-    return {setting if isinstance(setting, str) else _named(*setting): value for setting, value in values.items()}
+    return {setting if isinstance(setting, str) else named(*setting): value for setting, value in values.items()}
 
 
-def _named(rank, position, dtype):
+def named(rank, position, dtype):
+    """A setting as a record has it."""
     return f"rank {rank}, channels {position}, {dtype}"
 
 
