@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 
+from packaging.specifiers import SpecifierSet
+
 from bncheck.errors import UnknownName
 
 KINDS = ("reference", "metamorphic", "differential", "contract")
@@ -24,11 +26,31 @@ KINDS = ("reference", "metamorphic", "differential", "contract")
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a law comes from: a link, and for a bug the affected versions of each framework, or framework:mode."""
+    """Where a law comes from: a link, and for a bug the affected versions of each framework, or framework:mode.
+
+    ``further`` are the origins of other bugs that the law's examples show.
+    """
 
     link: str
     affected: dict | None = None
     note: str = ""
+    further: tuple = ()
+
+    @property
+    def each(self):
+        """This one, and then the further ones."""
+        return (self, *self.further)
+
+    def names(self, subject):
+        """Whether a subject, such as ``keras==3.15.1:jax``, is among the affected ones of this bug, or of a further one."""
+        framework, _, rest = subject.partition("==")
+        version, _, mode = rest.partition(":")
+        return any(
+            SpecifierSet(versions).contains(version, prereleases=True)
+            for origin in self.each
+            for name, versions in (origin.affected or {}).items()
+            if name in (framework, f"{framework}:{mode}")
+        )
 
 
 PAPER = Origin("https://arxiv.org/abs/1502.03167", note="Ioffe and Szegedy 2015")
