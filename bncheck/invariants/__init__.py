@@ -13,7 +13,7 @@ is given a pair of subjects for ``subject``.
 import importlib
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 
@@ -28,7 +28,8 @@ KINDS = ("reference", "metamorphic", "differential", "contract")
 class Origin:
     """Where a law comes from: a link, and for a bug the affected versions of each framework, or framework:mode.
 
-    ``further`` are the origins of other bugs that the law's examples show.
+    What is said of a mode of a framework holds there in place of what is said of the framework.  ``further`` are the
+    origins of other bugs that the law's examples show.
     """
 
     link: str
@@ -41,19 +42,66 @@ class Origin:
         """This one, and then the further ones."""
         return (self, *self.further)
 
+    def also(self, *bugs):
+        """This origin, with further ones."""
+        return replace(self, further=bugs)
+
     def names(self, subject):
-        """Whether a subject, such as ``keras==3.15.1:jax``, is among the affected ones of this bug, or of a further one."""
-        framework, _, rest = subject.partition("==")
-        version, _, mode = rest.partition(":")
-        return any(
-            SpecifierSet(versions).contains(version, prereleases=True)
-            for origin in self.each
-            for name, versions in (origin.affected or {}).items()
-            if name in (framework, f"{framework}:{mode}")
-        )
+        """Whether a subject, such as ``keras==3.15.1:jax``, has this bug, or a further one, by what is said here."""
+        return any(_affects(origin.affected or {}, subject) for origin in self.each)
+
+
+def _affects(affected, subject):
+    """Whether the versions hold the subject's; those of its mode, where there are any, in place of its framework's."""
+    framework, _, rest = subject.partition("==")
+    version, _, mode = rest.partition(":")
+    versions = affected.get(f"{framework}:{mode}", affected.get(framework))
+    return versions is not None and SpecifierSet(versions).contains(version, prereleases=True)
 
 
 PAPER = Origin("https://arxiv.org/abs/1502.03167", note="Ioffe and Szegedy 2015")
+
+# Bugs that several laws show.
+EPSILON_FLOOR = Origin(
+    "https://github.com/tensorflow/tensorflow/issues/37768",
+    affected={"tensorflow": ">=1.14.0,<=2.10.1"},
+    note="the fused kernel raised an epsilon below 1.001e-5 to it",
+)
+UNCENTRED_GRADIENT = Origin(
+    "https://github.com/keras-team/keras/issues/18795",
+    affected={"keras:tensorflow": "==3.0.0"},
+    note="the gradient of E[x^2] - E[x]^2 took the mean for a constant",
+)
+HALF_LAYER = Origin(
+    "https://github.com/tensorflow/tensorflow/issues/8535",
+    affected={"tensorflow": ">=1.14.0,<=2.2.3"},
+    note="the whole layer computed in float16, and its variance overflowed",
+)
+HALF_WEIGHTS = Origin(
+    "https://github.com/keras-team/keras-core/pull/412",
+    affected={"keras:tensorflow": "==3.0.0"},
+    note="which casts the input to float32; gamma and the statistics were in half precision before that",
+)
+SINGLE_LAYER = Origin(
+    "https://github.com/keras-team/keras/issues/23704",
+    affected={"keras:jax": "==3.15.1", "keras:torch": "==3.15.1"},
+    note="what is called float64 is computed in float32",
+)
+SINGLE_MOMENTUM = Origin(
+    "https://github.com/keras-team/keras/blob/v2.15.0/keras/src/layers/normalization/batch_normalization.py",
+    affected={"tensorflow": ">=1.14.0,<=2.21.0"},
+    note="1 - momentum becomes a float32, and is then cast to float64",
+)
+SINGLE_NUMBERS = Origin(
+    "https://github.com/ml-explore/mlx/issues/4159",
+    affected={"mlx": "==0.32.0"},
+    note="a Python number, as momentum is, was rounded to float32 beside float64",
+)
+XLA = Origin(
+    "https://github.com/tensorflow/tensorflow/issues/118701",
+    affected={"tensorflow": ">=2.1.4,<=2.21.0", "tensorflow:graph": "<0"},
+    note="XLA takes the variance as E[x^2] - E[x]^2; in graph mode nothing is compiled",
+)
 
 
 @dataclass(frozen=True)

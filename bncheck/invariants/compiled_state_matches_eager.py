@@ -5,16 +5,12 @@ Why: updates are side effects, which a compiler may lose, repeat or compute from
 
 from bncheck.cases.case import State
 from bncheck.cases.mode_strategies import compiled_cases, compiled_examples, eager
-from bncheck.invariants import Origin
+from bncheck.invariants import XLA
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = Origin(
-    "https://github.com/tensorflow/tensorflow/issues/118701",
-    affected={"tensorflow": ">=2.1"},
-    note="XLA takes the variance as E[x^2] - E[x]^2",
-)
+ORIGIN = XLA
 KIND = "metamorphic"
 NEEDS = {"compiled", "training", "gradients"}
 CASES = compiled_cases

@@ -13,7 +13,12 @@ from bncheck.truth.traits import Traits
 
 ORIGIN = Origin(
     "https://github.com/keras-team/keras/pull/18921",
-    affected={"tensorflow": ">=1.12", "keras": ">=3.0.0"},
+    affected={
+        "tensorflow": ">=1.14.0,<=2.21.0",
+        "keras:tensorflow": ">=3.0.0,<=3.15.1",
+        "keras:jax": "==3.15.1",
+        "keras:torch": "==3.15.1",
+    },
     note="how masks came into the statistics, where the number of steps may be zero",
 )
 KIND = "contract"

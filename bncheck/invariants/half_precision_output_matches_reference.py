@@ -8,16 +8,12 @@ from bncheck.cases.case import Backward, Forward
 from bncheck.cases.mode_strategies import half_cases
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.variants import layer_example
-from bncheck.invariants import Origin
+from bncheck.invariants import HALF_LAYER
 from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = Origin(
-    "https://github.com/tensorflow/tensorflow/issues/8535",
-    affected={"tensorflow": "<2.3"},
-    note="the whole layer computed in float16, and its variance overflowed",
-)
+ORIGIN = HALF_LAYER
 KIND = "reference"
 NEEDS = {"half", "inference", "training"}
 CASES = half_cases

@@ -18,7 +18,7 @@ from bncheck.worker.layouts import LAYOUTS
 
 ORIGIN = Origin(
     "https://github.com/pytorch/pytorch/pull/48919",
-    affected={"torch": ">=1.10"},
+    affected={"torch": ">=1.10.2,<=2.13.0"},
     note="whose kernel reads gamma and the statistics by pointer in the gradient",
 )
 KIND = "metamorphic"

@@ -16,8 +16,15 @@ from bncheck.truth.traits import Traits
 
 ORIGIN = Origin(
     "https://github.com/tensorflow/tensorflow/issues/30161",
-    affected={"tensorflow": ">=1.12", "keras": ">=3.0.0"},
-    note="ignored to TensorFlow 2.11.1 and Keras 3.0.1 (keras-team/keras#18759); then NaN, 1e-7 and one channel",
+    affected={"tensorflow": ">=1.12.3,<=2.21.0"},
+    note="ignored to 2.11.1; then a NaN that is masked gets through",
+    further=(
+        Origin(
+            "https://github.com/keras-team/keras/issues/18759",
+            affected={"keras:tensorflow": ">=3.0.0,<=3.15.1", "keras:jax": "==3.15.1", "keras:torch": "==3.15.1"},
+            note="ignored to 3.0.1; then NaN, 1e-7 in the count and one channel",
+        ),
+    ),
 )
 KIND = "metamorphic"
 NEEDS = {"training", "masks"}

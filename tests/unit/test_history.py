@@ -42,6 +42,7 @@ def cells(*laws, traits=Traits(epsilon="floor")):  # noqa: B008 (frozen)
         ({"tensorflow:graph": ">=2.0,<=2.1.4"}, "tensorflow==2.3.4:graph", False),
         ({"keras:torch": "==3.15.1", "keras": "<3.0.3"}, "keras==3.15.1:jax", False),
         ({"keras:torch": "==3.15.1", "keras": "<3.0.3"}, "keras==3.15.1:torch", True),
+        ({"tensorflow": ">=2.1", "tensorflow:graph": "<0"}, "tensorflow==2.1.4:graph", False),
         ({"torch": "<=2.13.0"}, "torch==2.13.0+cpu", True),
         ({"torch": ">=2.0"}, "torch==2.1.0rc1", True),
         (None, "torch==2.13.0", False),
