@@ -14,7 +14,7 @@ from bncheck.errors import UsageError
 from bncheck.records import record
 from bncheck.reports import progress
 from bncheck.subjects import resolve
-from history.judge import disagreements, incomplete, subjects
+from history.judge import by_example, disagreements, incomplete, subjects
 from history.pages import LEGEND, rewritten, table
 
 WIDTH = 120
@@ -49,10 +49,10 @@ def parser():
 
 
 def seen(laws, cells, opened=None):
-    """The record of holding each cell to the examples of the laws."""
-    specs = resolve.resolve(cells)
+    """The record of holding each cell to each example of the laws."""
+    specs, each = resolve.resolve(cells), by_example(laws)
     with progress.shown() as shown:
-        return campaign.run(specs, laws, EXAMPLES_ALONE, progress=shown, opened=opened, chosen=lambda laws, name: laws)
+        return campaign.run(specs, each, EXAMPLES_ALONE, progress=shown, opened=opened, chosen=lambda laws, name: laws)
 
 
 def gathered(found, path):

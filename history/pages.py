@@ -1,17 +1,18 @@
 """How the history is shown: laws by cells on a terminal, and as a page of the docs the bugs and then the tables."""
 
+from collections import defaultdict
 from itertools import groupby
 
 from rich.table import Table
 from rich.text import Text
 
 from bncheck.subjects import matrix
-from history.judge import disagreement
+from history.judge import results, shows, wrong
 
 BEGIN = "<!-- From here on `python -m history --markdown` writes. -->\n"
-MARKS = {"pass": "·", "fail": "✗", "inapplicable": "–"}
+MARKS = {"fail": "✗", "pass": "·", "inapplicable": "–"}
 WRONG = "!"
-LEGEND = "✗ an example fails, as the origin says; · all pass; – does not apply; ! not what the origin says"
+LEGEND = "✗ an example fails, as an origin says; · all pass; – does not apply; ! not what the origins say"
 
 
 def marks(law, cells):
@@ -20,10 +21,10 @@ def marks(law, cells):
 
 
 def _mark(law, cell):
-    result = next((each for each in cell["results"] if each["invariant"] == law.name), None)
-    if result is None:
-        return WRONG if "error" in cell else " "
-    return WRONG if disagreement(law, cell["subject"], result) else MARKS[result["verdict"]]
+    found = {result["verdict"] for result in results(law, cell)}
+    if "error" in cell or any(wrong(law, cell)):
+        return WRONG
+    return next((mark for verdict, mark in MARKS.items() if verdict in found), " ")
 
 
 def table(laws, cells):
@@ -38,9 +39,10 @@ def table(laws, cells):
 
 
 def markdown(laws, cells):
-    """The bugs with their versions, and a table for each framework of the laws that are broken there."""
+    """The bugs with their cells, and a table for each framework of the laws that are broken there."""
+    cells = sorted(cells, key=_order)
     parts = ["## The bugs", "", *_bugs(laws, cells), "", "## Laws by cells", "", f"{LEGEND}.", ""]
-    for framework, group in groupby(sorted(cells, key=_order), key=_framework):
+    for framework, group in groupby(cells, key=_framework):
         parts += [*_of_framework(framework, laws, list(group)), ""]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -56,24 +58,42 @@ def _framework(cell):
 
 
 def _bugs(laws, cells):
-    """A row for each bug of each law: the cells that it breaks the law on, and those of its framework that keep it."""
-    yield from _rows(["bug", "law", "seen in", "not in"])
-    bugs = [(each, law) for law in laws for each in law.origin.each if each.affected]
-    for origin, law in sorted(bugs, key=lambda bug: (bug[0].link, bug[1].name)):
-        frameworks = {name.partition(":")[0] for name in origin.affected}
-        near = [cell for cell in cells if _framework(cell) in frameworks]
-        broken = [cell["cell"] for cell in near if origin.names(cell["subject"]) and _mark(law, cell) == MARKS["fail"]]
-        kept = [cell["cell"] for cell in near if _mark(law, cell) == MARKS["pass"]]
-        note = f": {origin.note}" if origin.note else ""
-        yield _row(
-            [f"[{_short(origin.link)}]({origin.link}){note}", f"`{law.name}`", ", ".join(broken), ", ".join(kept)]
-        )
+    """A row for each bug: the cells that it breaks one of its laws on, and those of its frameworks that keep one."""
+    yield from _rows(["bug", "laws", "seen in", "not in"])
+    bugs = defaultdict(list)
+    for law in laws:
+        for origin in law.origin.each:
+            if origin.affected:
+                bugs[origin.link, origin.note].append((law, origin))
+    for (link, note), found in sorted(bugs.items(), key=lambda bug: _short(bug[0][0]).split("#")):
+        shown = [f"[{_short(link)}]({link}){note and f': {note}'}", ", ".join(f"`{law.name}`" for law, _ in found)]
+        yield _row([*shown, *(", ".join(names) for names in _seen(found, cells))])
+
+
+def _seen(found, cells):
+    """The names of the cells that have a bug, and of those that have not, by the examples that show it."""
+    has, has_not = [], []
+    for cell in cells:
+        near = [each for each in found if _framework(cell) in {name.split(":")[0] for name in each[1].affected}]
+        shown = [(origin.naming(cell["subject"]), _verdicts(law, origin, cell)) for law, origin in near]
+        if any(named and "fail" in verdicts for named, verdicts in shown):
+            has.append(cell["cell"])
+        elif any("pass" in verdicts for named, verdicts in shown if not named):
+            has_not.append(cell["cell"])
+    return has, has_not
+
+
+def _verdicts(law, origin, cell):
+    found = results(law, cell)
+    return {result["verdict"] for result in shows(origin, found)} if found else set()
 
 
 def _short(link):
-    """``tensorflow#14675`` for an issue or a pull request."""
-    parts = link.split("/")
-    return f"{parts[-3]}#{parts[-1]}" if parts[-2] in ("issues", "pull") else link.partition("://")[2]
+    """``tensorflow#14675`` for an issue or a pull request, ``keras/batch_normalization.py`` for a file."""
+    parts = link.rstrip("/").split("/")
+    if parts[-2] in ("issues", "pull"):
+        return f"{parts[-3]}#{parts[-1]}"
+    return f"{parts[4]}/{parts[-1]}" if "blob" in parts else link.partition("://")[2]
 
 
 def _of_framework(framework, laws, cells):

@@ -56,8 +56,9 @@ class Batches(Step):
 class Forward(Step):
     """Compute the output y for the input ``x``, in training or in inference.
 
-    ``mask`` is true where a step of ``x`` counts, and has the shape of ``x`` without the channels; ``compiled`` is
-    ``graph`` for a call traced to a graph, ``fused`` for one that an optimising compiler made, and eager by default.
+    ``mask`` is true where a step of ``x`` counts, and has the shape of ``x`` without the channels, or one value for all
+    along an axis; ``compiled`` is ``graph`` for a call traced to a graph, ``fused`` for one that an optimising compiler
+    made, and eager by default.
     """
 
     x: np.ndarray

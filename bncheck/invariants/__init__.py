@@ -28,27 +28,32 @@ KINDS = ("reference", "metamorphic", "differential", "contract")
 class Origin:
     """Where a law comes from: a link, and for a bug the affected versions of each framework, or framework:mode.
 
-    What is said of a mode of a framework holds there in place of what is said of the framework.  ``further`` are the
-    origins of other bugs that the law's examples show.
+    What is said of a mode of a framework holds there in place of what is said of the framework.  ``examples`` are the
+    places of the law's examples that show the bug, where they are not all; ``further`` are the origins of other bugs.
     """
 
     link: str
     affected: dict | None = None
     note: str = ""
+    examples: tuple = ()
     further: tuple = ()
 
     @property
     def each(self):
-        """This one, and then the further ones."""
-        return (self, *self.further)
+        """This one alone, and then the further ones."""
+        return (replace(self, further=()), *self.further)
 
     def also(self, *bugs):
         """This origin, with further ones."""
         return replace(self, further=bugs)
 
-    def names(self, subject):
-        """Whether a subject, such as ``keras==3.15.1:jax``, has this bug, or a further one, by what is said here."""
-        return any(_affects(origin.affected or {}, subject) for origin in self.each)
+    def shown_by(self, *places):
+        """This origin, shown by the examples at these places."""
+        return replace(self, examples=places)
+
+    def naming(self, subject):
+        """Those that name a subject, such as ``keras==3.15.1:jax``, as affected."""
+        return [origin for origin in self.each if _affects(origin.affected or {}, subject)]
 
 
 def _affects(affected, subject):
@@ -81,6 +86,21 @@ HALF_WEIGHTS = Origin(
     "https://github.com/keras-team/keras-core/pull/412",
     affected={"keras:tensorflow": "==3.0.0"},
     note="which casts the input to float32; gamma and the statistics were in half precision before that",
+)
+MASKS_IGNORED = Origin(
+    "https://github.com/tensorflow/tensorflow/issues/30161",
+    affected={"tensorflow": ">=1.12.3,<=2.11.1"},
+    note="the mask was ignored",
+)
+MASKS_IGNORED_AGAIN = Origin(
+    "https://github.com/keras-team/keras/issues/18759",
+    affected={"keras:tensorflow": "==3.0.0"},
+    note="the mask was ignored again",
+)
+ONE_MASKED_CHANNEL = Origin(
+    "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/layers/normalization/batch_normalization.py",
+    affected={"keras:jax": "==3.15.1", "keras:torch": "==3.15.1"},
+    note="the moments of a masked batch are squeezed, so that one channel has none",
 )
 SINGLE_LAYER = Origin(
     "https://github.com/keras-team/keras/issues/23704",

@@ -6,12 +6,12 @@ looks right.
 
 from bncheck.cases.case import Backward
 from bncheck.cases.mode_strategies import compiled_cases, compiled_examples, eager
-from bncheck.invariants import XLA
+from bncheck.invariants import UNCENTRED_GRADIENT, XLA
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = XLA
+ORIGIN = XLA.shown_by(1, 3).also(UNCENTRED_GRADIENT.shown_by(3))
 KIND = "metamorphic"
 NEEDS = {"compiled", "inference", "training", "gradients"}
 CASES = compiled_cases

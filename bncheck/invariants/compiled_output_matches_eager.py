@@ -11,7 +11,7 @@ from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = XLA
+ORIGIN = XLA.shown_by(1, 3)
 KIND = "metamorphic"
 NEEDS = {"compiled", "inference", "training", "gradients"}
 CASES = compiled_cases

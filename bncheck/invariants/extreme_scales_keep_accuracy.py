@@ -17,7 +17,7 @@ from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = EPSILON_FLOOR
+ORIGIN = EPSILON_FLOOR.shown_by(1)
 KIND = "metamorphic"
 NEEDS = {"training"}
 CASES = well_scaled_cases

@@ -11,7 +11,7 @@ from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = PAPER.also(SINGLE_LAYER)
+ORIGIN = PAPER.also(SINGLE_LAYER.shown_by(1))
 KIND = "reference"
 NEEDS = {"inference"}
 CASES = fresh_cases

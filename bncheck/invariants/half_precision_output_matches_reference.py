@@ -13,7 +13,7 @@ from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = HALF_LAYER
+ORIGIN = HALF_LAYER.shown_by(1)
 KIND = "reference"
 NEEDS = {"half", "inference", "training"}
 CASES = half_cases

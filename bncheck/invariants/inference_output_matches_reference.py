@@ -13,7 +13,7 @@ from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = EPSILON_FLOOR
+ORIGIN = EPSILON_FLOOR.shown_by(1)
 KIND = "reference"
 NEEDS = {"inference"}
 CASES = layer_cases

@@ -15,7 +15,7 @@ from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = PAPER.also(SINGLE_MOMENTUM, SINGLE_LAYER, SINGLE_NUMBERS)
+ORIGIN = PAPER.also(SINGLE_MOMENTUM.shown_by(1), SINGLE_LAYER.shown_by(1), SINGLE_NUMBERS.shown_by(1))
 KIND = "reference"
 NEEDS = {"training"}
 CASES = layer_cases

@@ -15,9 +15,14 @@ from bncheck.truth.traits import Traits
 
 ORIGIN = Origin(
     "https://github.com/keras-team/keras/issues/18795",
-    affected={"keras:tensorflow": ">=3.0.0,<=3.0.2", "keras:jax": ">=3.0.0,<=3.0.2", "keras:torch": "==3.15.1"},
+    affected={
+        "keras:tensorflow": ">=3.0.0,<=3.0.2",
+        "keras:jax": ">=3.0.0,<=3.0.2",
+        "keras:torch": "==3.15.1",
+    },
     note="the variance was E[x^2] - E[x]^2; on torch it still is",
-    further=(EPSILON_FLOOR,),
+    examples=(1,),
+    further=(EPSILON_FLOOR.shown_by(3),),
 )
 KIND = "reference"
 NEEDS = {"training"}

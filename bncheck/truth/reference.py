@@ -6,7 +6,16 @@ from bncheck.cases.case import Case, SetState
 from bncheck.cases.network import BatchNorm, Dense, Dropout
 from bncheck.truth import training
 from bncheck.truth.bounds import balls
-from bncheck.truth.edges import Refused, as_if_contiguous, as_kept, as_read, check_late, fitting_input, fitting_state
+from bncheck.truth.edges import (
+    Refused,
+    as_if_contiguous,
+    as_kept,
+    as_read,
+    check_late,
+    fitting_input,
+    fitting_state,
+    whole_mask,
+)
 from bncheck.truth.halves import nearest
 from bncheck.truth.layers import MATHS, BatchNormMath, half
 from bncheck.truth.plain import Plain
@@ -131,8 +140,7 @@ class Simulation:
 
     def through(self, x, training, mask=None, compiled=None):
         """The output for ``x``; moves the moving statistics in training."""
-        if mask is not None and mask.shape != x.shape[:-1]:
-            raise Refused(f"a mask of shape {mask.shape} for an input of shape {x.shape}")
+        mask = mask if mask is None else whole_mask(mask, x.shape)
         for i, (layer, math) in enumerate(zip(self.case.network, self.maths, strict=True)):
             if training and isinstance(layer, Dropout) and layer.rate:
                 raise NotImplementedError("the reference draws no dropout masks")

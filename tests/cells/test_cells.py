@@ -140,7 +140,7 @@ def test_a_cell_breaks_just_the_laws_it_is_known_to_break(records, cell):
 def test_a_law_is_broken_by_the_versions_that_its_origin_names(records, cell):
     record, _ = records(cell)
     for name, result in results(record).items():
-        if load_all()[name].origin.names(record["cells"][0]["subject"]):
+        if load_all()[name].origin.naming(record["cells"][0]["subject"]):
             assert result["verdict"] == "fail", name
 
 

@@ -134,6 +134,7 @@ def test_its_origin_has_a_link(law):
         assert re.fullmatch(r"https://\S+", origin.link)
         frameworks = {name.partition(":")[0] for name in origin.affected or {}}  # keras:torch is Keras on one backend
         assert frameworks <= {"tensorflow", "keras", "torch", "mlx"}
+        assert set(origin.examples) <= set(range(len(law.examples)))
         assert all(SpecifierSet(versions) for versions in (origin.affected or {}).values())
     assert not any(origin.further or not origin.affected for origin in law.origin.further), "a further one is a bug"
 

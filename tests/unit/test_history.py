@@ -49,8 +49,9 @@ def cells(*laws, traits=Traits(epsilon="floor")):  # noqa: B008 (frozen)
     ],
 )
 def test_an_origin_names_versions_of_a_framework_or_of_one_mode_of_it(affected, subject, named):
-    assert Origin(LINK, affected).names(subject) is named
-    assert Origin(LINK, {"mlx": ">=0"}, further=(Origin(LINK, affected),)).names(subject) is named
+    origin = Origin(LINK, affected)
+    assert origin.naming(subject) == ([origin] if named else [])
+    assert Origin(LINK, {"mlx": ">=0"}).also(origin).naming(subject) == ([origin] if named else [])
 
 
 def test_the_subjects_are_the_matrix_and_the_modes_that_only_an_origin_names():
@@ -77,7 +78,8 @@ def test_the_reference_passes_every_example_and_no_origin_names_it(capsys):
 def test_a_mutant_that_no_origin_names_is_a_disagreement_in_one_line():
     (line,) = judge.disagreements([law({"torch": "<1"})], cells(law(None)))
     assert line.startswith(f"{EPSILON} on reference (reference==")
-    assert "differs (epsilon: floor), and its origin names torch <1" in line
+    assert "of the examples 0, 1 should pass: " in line
+    assert "differs (epsilon: floor); its origin names no reference" in line
 
 
 def test_a_mutant_that_its_origin_names_is_as_it_should_be():
@@ -86,14 +88,25 @@ def test_a_mutant_that_its_origin_names_is_as_it_should_be():
 
 def test_a_right_layer_that_an_origin_names_is_a_disagreement():
     (line,) = judge.disagreements([law({"reference": ">=0"})], cells(law(None), traits=Traits()))
-    assert line.endswith("every example passes, and its origin names reference >=0")
+    assert line.endswith(f"no example fails (pass), and {LINK} names reference >=0")
 
 
 def test_so_is_a_law_that_does_not_apply_where_its_origin_names_it():
     able = replace(law({"reference": ">=0"}), needs=frozenset(["flight"]))
     (line,) = judge.disagreements([able], cells(able))
-    assert line.endswith("it does not apply, and its origin names reference >=0")
+    assert line.endswith(f"no example fails (inapplicable), and {LINK} names reference >=0")
     assert not list(judge.disagreements([law(None)], cells(replace(law(None), needs=frozenset(["flight"])))))
+
+
+def test_each_bug_is_held_to_the_examples_that_show_it():
+    name, floor = "training_output_matches_reference", 3  # the place of its only example with a small epsilon
+    shown = law({"reference": ">=0"}, name)
+    for places, lines in (((), 0), ((floor,), 0), ((0, floor), 0), ((0,), 2)):
+        named = replace(shown, origin=shown.origin.shown_by(*places))
+        assert len(list(judge.disagreements([named], cells(shown)))) == lines
+    other = Origin("https://example.org/2", {"reference": ">=0"}).shown_by(0)
+    (line,) = judge.disagreements([replace(shown, origin=shown.origin.also(other))], cells(shown))
+    assert "no example fails (pass), and https://example.org/2 names" in line
 
 
 def test_what_could_not_be_built_is_an_error(capsys):
