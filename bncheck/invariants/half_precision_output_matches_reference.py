@@ -5,21 +5,30 @@ NaN on data that it holds easily, and mixed precision is how most models train.
 """
 
 from bncheck.cases.case import Backward, Forward
+from bncheck.cases.edge_strategies import layout_example
 from bncheck.cases.mode_strategies import half_cases
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.variants import layer_example
-from bncheck.invariants import HALF_LAYER
+from bncheck.invariants import HALF_LAYER, Origin
 from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = HALF_LAYER.shown_by(1)
+ORIGIN = HALF_LAYER.shown_by(1).also(
+    Origin(
+        "https://github.com/pytorch/pytorch/pull/84410",
+        affected={"torch": "==1.12.1"},
+        note="bfloat16 that does not lie densely was refused beside float32 weights",
+        examples=(2,),
+    )
+)
 KIND = "reference"
 NEEDS = {"half", "inference", "training"}
 CASES = half_cases
 EXAMPLES = [
     layer_example([[0.0], [8.0]], layer=BatchNorm()).but(half="bfloat16"),
     layer_example([[400.0], [-800.0], [300.0]], layer=BatchNorm()).but(half="float16"),
+    layout_example("transposed").but(half="bfloat16"),
 ]
 
 
