@@ -156,6 +156,14 @@ class Freeze(Step):
 
 
 @dataclass(frozen=True, eq=False)
+class Track(Step):
+    """Let a layer's moving statistics follow training (``on``) or stand, where a framework has a switch for it."""
+
+    layer: int
+    on: bool
+
+
+@dataclass(frozen=True, eq=False)
 class SaveLoad(Step):
     """Save the network and load it back through the framework's own format."""
 

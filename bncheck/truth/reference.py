@@ -59,7 +59,7 @@ class Simulation:
             {name: self.given(value) for name, value in own.items() if name not in given}
             for own, given in zip(initial_state(case, traits), _given_first(case), strict=True)
         ]
-        self.frozen, self.taken, self.spoilt = set(), {}, False
+        self.frozen, self.untracked, self.taken, self.spoilt = set(), set(), {}, False
         self.fused = traits.but(variance="one_pass") if traits.compiled == "one_pass" else traits
 
     def run(self):
@@ -146,6 +146,7 @@ class Simulation:
                 raise NotImplementedError("the reference draws no dropout masks")
             math.traits = self.fused if compiled else self.traits
             moves = training and (i not in self.frozen or self.traits.frozen_layer == "updates")
+            moves = moves and (i not in self.untracked or self.traits.tracking_off == "updates")
             batch = training and (i not in self.frozen or self.traits.frozen_output == "batch")
             options = {}
             if isinstance(layer, BatchNorm):
@@ -186,6 +187,10 @@ class Simulation:
 
     def _freeze(self, step):
         (self.frozen.add if step.on else self.frozen.discard)(step.layer)
+        return {}
+
+    def _track(self, step):
+        (self.untracked.discard if step.on else self.untracked.add)(step.layer)
         return {}
 
     def _saveload(self, step):

@@ -55,6 +55,7 @@ LEGAL = {
     "gamma": {"own": "the output is scaled by the layer's own gamma"},
     "memory": {"none": "what a layer returns depends on its state and its input alone"},
     "affine": {"even": "x and the mean are scaled alike, so that a value that is the mean comes out as beta"},
+    "tracking_off": {"keeps_state": "a layer that was told not to track leaves its moving statistics alone"},
 }
 
 ILLEGAL = {
@@ -139,6 +140,7 @@ ILLEGAL = {
     "gamma": {"fixed": "gamma is taken for one"},
     "memory": {"first_step": "the first training step forgets the statistics that were stored"},
     "affine": {"fused": "x a - (mean a) is rounded once, and leaves the rounding of mean a where x is the mean"},
+    "tracking_off": {"updates": "a layer that was told not to track moves its moving statistics"},
 }
 
 
@@ -190,6 +192,7 @@ class Traits:
     gamma: str = "own"
     memory: str = "none"
     affine: str = "even"
+    tracking_off: str = "keeps_state"
 
     def __post_init__(self):
         for axis in fields(self):

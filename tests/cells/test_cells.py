@@ -87,18 +87,21 @@ NOT_OFFERED = {
         "fixed_mode_is_kept_inside_a_model",
         "layout_of_the_state_changes_nothing",
         "setting_weights_keeps_the_counter",
+        "untracked_layer_leaves_state_alone",
     },
     "tf2.0": {
         "counter_counts_training_batches",
         "cumulative_average_matches_reference",
         "layout_of_the_state_changes_nothing",
         "setting_weights_keeps_the_counter",
+        "untracked_layer_leaves_state_alone",
     },
     "keras3.15-tf": {
         "counter_counts_training_batches",
         "cumulative_average_matches_reference",
         "layout_of_the_state_changes_nothing",
         "setting_weights_keeps_the_counter",
+        "untracked_layer_leaves_state_alone",
     },
     "torch2.13": {
         "fixed_mode_is_kept_inside_a_model",

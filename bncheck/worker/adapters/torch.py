@@ -35,7 +35,7 @@ class Adapter:
     def describe(self):
         """What this torch is and can do."""
         capabilities = ["inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"]
-        capabilities += ["half", "compiled", "second_derivatives", "counter", "state_layouts"]
+        capabilities += ["half", "compiled", "second_derivatives", "counter", "tracking", "state_layouts"]
         return {
             "framework": "torch",
             "version": str(torch.__version__),
@@ -200,6 +200,10 @@ class Model:
         self.training = None
         for parameter in self.modules[layer].parameters():
             parameter.requires_grad_(not on)
+
+    def track(self, layer, on):
+        """As torch's users say it of a layer that they have."""
+        self.modules[layer].track_running_stats = on
 
     def save_load(self):
         """Write the state with ``torch.save`` and load it back."""
