@@ -59,7 +59,7 @@ def variants(case):
     step = case.steps[1]
     if not step.mask.any():
         return []
-    cut = replace(step, x=step.x[whole_mask(step.mask, step.x.shape)][None], mask=None)
+    cut = replace(step, x=step.x[whole_mask(step.mask, step.x.shape)][(None,) * (step.x.ndim - 2)], mask=None)
     return [case.but(steps=(case.steps[0], cut, case.steps[2]))]
 
 
@@ -72,8 +72,8 @@ def check(subject, case):
     for name, ball in right[2]["state"][0].items():
         found, wanted = masked.state(2)[0][name], alone.state(2)[0][name]
         margins.append(near(f"{name} after masked steps", found, wanted, 2 * ball.error))
-    found = masked.y(1)[whole_mask(step.mask, step.x.shape)]
-    return max(*margins, near("output beside masked steps", found, alone.y(1)[0], 2 * right[1]["y"].error[0]))
+    found, row = masked.y(1)[whole_mask(step.mask, step.x.shape)], (0,) * (step.x.ndim - 2)
+    return max(*margins, near("output beside masked steps", found, alone.y(1)[row], 2 * right[1]["y"].error[row]))
 
 
 def mutant():
