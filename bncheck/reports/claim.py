@@ -69,7 +69,7 @@ def claim(law, finding):
 class Answers:
     """The reference as a subject whose answers can be changed; where ``refused``, it refuses every Attempt."""
 
-    conventions, groups = None, {}  # noqa: RUF012 (nothing is ever in it)
+    conventions, groups = None, {}
 
     def __init__(self, refused=False):
         self.right, self.refused = reference_subject(), refused
