@@ -69,9 +69,10 @@ def claim(law, finding):
 class Answers:
     """The reference as a subject whose answers can be changed; where ``refused``, it refuses every Attempt."""
 
-    conventions, groups = None, {}
+    conventions = None
 
     def __init__(self, refused=False):
+        self.groups: dict = {}  # each case is answered alone
         self.right, self.refused = reference_subject(), refused
         self.asked, self.changes = {}, {}
 

@@ -141,9 +141,7 @@ ILLEGAL = {
     "gamma": {"fixed": "gamma is taken for one"},
     "memory": {"first_step": "the first training step forgets the statistics that were stored"},
     "affine": {"fused": "x a - (mean a) is rounded once, and leaves the rounding of mean a where x is the mean"},
-    "evaluation": {
-        "over_batches": "evaluating gives the mean of the batches' losses, however few rows one has"
-    },
+    "evaluation": {"over_batches": "evaluating gives the mean of the batches' losses, however few rows one has"},
 }
 
 
