@@ -34,7 +34,7 @@ def types(session):
 def tests(session):
     """The unit and meta tests."""
     session.install("-e", ".[tests]")
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session

@@ -15,6 +15,11 @@ class Pair:
         return self.first.capabilities & self.second.capabilities
 
     @property
+    def groups(self):
+        """What the first was sent side by side."""
+        return self.first.groups
+
+    @property
     def plainly(self):
         """Whether every case is run on a newly built model."""
         return self.first.plainly

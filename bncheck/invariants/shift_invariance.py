@@ -9,7 +9,7 @@ from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import grid_shift, layer_example, on_grid, training_variant
 from bncheck.invariants import PAPER
 from bncheck.truth.compare import near
-from bncheck.truth.expected import expected_each
+from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
 ORIGIN = PAPER
@@ -27,7 +27,7 @@ def variants(case):
 
 def check(subject, case):
     cases = variants(case)
-    allowed = sum(right[1]["y"].error for right in expected_each(subject, cases))
+    allowed = sum(right[1]["y"].error for right in (expected(subject, each) for each in cases))
     plain, shifted = (subject.run(variant).y(1) for variant in cases)
     return near("output for shifted data", shifted, plain, allowed)
 

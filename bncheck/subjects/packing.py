@@ -27,7 +27,7 @@ def _packed(cases):
     groups = defaultdict(list)
     for case in cases:
         groups[_key(case)].append(case)
-    return [(members[0] if len(members) == 1 else _side_by_side(members), members) for members in groups.values()]
+    return [(m[0] if len(m) == 1 else _side_by_side(m), tuple(m)) for m in groups.values()]
 
 
 def _key(case):
@@ -50,7 +50,15 @@ def _key(case):
 
 def _side_by_side(cases):
     layer = cases[0].network[0]
-    steps = []
+    steps, joined = [], {}
+
+    def join(arrays):
+        """One array of several; steps that share theirs share the joined one."""
+        same = tuple(map(id, arrays))
+        if same not in joined:
+            joined[same] = np.concatenate(arrays, axis=layer.axis)
+        return joined[same]
+
     for together in zip(*(case.steps for case in cases), strict=True):
         first = together[0]
         if isinstance(first, SetState):
@@ -59,9 +67,8 @@ def _side_by_side(cases):
         elif isinstance(first, State):
             steps.append(first)
         else:
-            arrays = [name for name in ("x", "dy") if hasattr(first, name)]
-            joined = {n: np.concatenate([getattr(s, n) for s in together], axis=layer.axis) for n in arrays}
-            steps.append(type(first)(**joined, training=first.training))
+            given = {n: join([getattr(s, n) for s in together]) for n in ("x", "dy") if hasattr(first, n)}
+            steps.append(type(first)(**given, training=first.training))
     return Case((layer,), tuple(steps), cases[0].seed, half=cases[0].half)
 
 

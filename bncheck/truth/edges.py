@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from bncheck.cases.case import Attempt
 from bncheck.worker.layouts import lay
 
 MASK_EPSILON = 1e-7  # what Keras adds to the number of steps that count
+REFUSING = ("refused", "integers_in_single")
 
 
 class Refused(ValueError):
@@ -37,7 +39,7 @@ def as_if_contiguous(array, layout):
 def fitting_state(own, given, traits):
     """The arrays for a layer's state.  Raises Refused where one is of another form than the layer's own."""
     for name, value in given.items():
-        if name in own and value.shape != own[name].shape and traits.malformed_input == "refused":
+        if name in own and value.shape != own[name].shape and traits.malformed_input in REFUSING:
             raise Refused(f"a {name} of shape {value.shape} for one of shape {own[name].shape}")
     return {name: np.resize(value, own[name].shape) if name in own else value for name, value in given.items()}
 
@@ -49,10 +51,17 @@ def fitting_input(x, layer, channels, rank, traits):
     given = x.shape[layer.axis]
     if given == channels:
         return x
-    if traits.malformed_input == "refused" or not given:
+    if traits.malformed_input in REFUSING or not given:
         raise Refused(f"an input of {given} channels for a layer of {channels}")
     places = np.arange(channels) % given
     return x[:, places] if layer.axis == 1 else x[..., places]
+
+
+def computes_in_single(case, traits):
+    """Whether a float64 layer takes the numbers of the case for float32."""
+    given = [step.of.x for step in case.steps if isinstance(step, Attempt) and hasattr(step.of, "x")]
+    integers = any(x.dtype.kind != "f" for x in given)
+    return traits.precision == "single" or (traits.malformed_input == "integers_in_single" and integers)
 
 
 def check_late(x, case, traits):

@@ -3,23 +3,26 @@
 from functools import lru_cache
 
 from bncheck.cases.trace import Trace
-from bncheck.subjects.packing import pack, unpack
+from bncheck.subjects.packing import unpack
 from bncheck.truth import reference
 from bncheck.truth.probe import Conventions
 from bncheck.truth.traits import Traits
 
 
 def expected(subject, case):
-    """The reference's trace of the case: for each step a dict of balls."""
-    return _run(case, (subject.conventions or Conventions()).at(case))
+    """The reference's trace of the case: for each step a dict of balls.
+
+    What the subject computed side by side is computed so here, too, in one go.
+    """
+    traits = (subject.conventions or Conventions()).at(case)
+    group = subject.groups.get(case.digest)
+    return _packed(*group, traits)[case.digest] if group else _run(case, traits)
 
 
-def expected_each(subject, cases):
-    """What :func:`expected` says of each case; those that may stand side by side are computed in one go."""
-    found = {}
-    for case, members in pack(cases):
-        found.update(zip(members, unpack(Trace(expected(subject, case)), members), strict=True))
-    return [found[case].steps for case in cases]
+@lru_cache(maxsize=64)
+def _packed(whole, members, traits):
+    found = unpack(Trace(_run(whole, traits)), members)
+    return {case.digest: trace.steps for case, trace in zip(members, found, strict=True)}
 
 
 @lru_cache(maxsize=64)

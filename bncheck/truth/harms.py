@@ -43,6 +43,7 @@ AXES = {
     "gamma": "The gamma that the output is scaled by.",
     "memory": "What a layer remembers beside its state.",
     "affine": "How the scale and the shift are rounded.",
+    "evaluation": "What the loss of an evaluation is the mean of.",
 }
 
 
@@ -206,6 +207,16 @@ HARMS = {
     "malformed_input: moves_first": Harm(
         "Who catches the error and goes on has another model than before: a refused batch is in its statistics.",
         "TensorFlow 2.0",
+    ),
+    "malformed_input: integers_in_single": Harm(
+        "Pixels and counts come as integers: a float64 model has seven digits for them, and says float64.",
+        "Keras 3.10.0 and 3.15.1 on TensorFlow",
+    ),
+    "evaluation: over_batches": Harm(
+        "The rows of a short last batch count for more than the others, so that the same model has another loss at "
+        "another batch size, or in another order of the rows.",
+        "Keras 3.0.0",
+        "https://github.com/keras-team/keras/pull/19363",
     ),
     "memory_layout: gamma_by_pointer": Harm(
         "Where gamma or a statistic is a slice of a larger tensor, the gradient is computed with the numbers that lie "

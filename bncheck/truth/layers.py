@@ -16,7 +16,8 @@ class BatchNormMath:
 
     def __init__(self, arithmetic, layer, traits):
         self.ar, self.layer, self.traits = arithmetic, layer, traits
-        self.cache, self.total, self.batches, self.forgot = None, (None, None), 0, False
+        self.cache, self.total, self.seen = None, (None, None), (None, None, None)
+        self.batches, self.forgot = 0, False
         self.misread = None  # the gamma that a gradient reads which does not see how it lies in memory
 
     def forward(self, weights, x, training, batch_statistics, mask=None):
@@ -33,7 +34,7 @@ class BatchNormMath:
             weights.update({name: self._nan(weights[name]) for name in ("moving_mean", "moving_variance")})
         batch_statistics = batch_statistics and counts
         if counts and (batch_statistics or self.traits.inference_statistics == "batch"):
-            mean, variance, count = self._batch(x, axes, mask)
+            mean, variance, count = self._statistics(x, axes, mask)
             mean, variance = mean.reshape(*shape), variance.reshape(*shape)
         else:
             mean, variance = (weights[name].reshape(*shape) for name in ("moving_mean", "moving_variance"))
@@ -51,6 +52,14 @@ class BatchNormMath:
     def _counts(self, x, mask):
         """Whether there is a value to take statistics of, as the traits see it."""
         return bool(x.size) and (mask is None or bool(mask.any()) or edges.weighs_masks(self.traits))
+
+    def _statistics(self, x, axes, mask):
+        """The batch statistics of x, which a case may have in several steps."""
+        if mask is not None:
+            return self._batch(x, axes, mask)
+        if self.seen[0] is not x or self.seen[1] is not self.traits:
+            self.seen = x, self.traits, self._batch(x, axes)
+        return self.seen[2]
 
     def _batch(self, x, axes, mask=None):
         ar, traits = self.ar, self.traits

@@ -12,7 +12,7 @@ from itertools import product
 
 import numpy as np
 
-from bncheck.cases.case import Backward, Case, Forward, Freeze, SetState, State
+from bncheck.cases.case import Backward, Case, Evaluate, Forward, Freeze, SetState, State
 from bncheck.cases.network import BatchNorm, Dense, Dropout, Linear
 from bncheck.cases.strategies import network_case
 from bncheck.cases.trace import Raised
@@ -156,6 +156,15 @@ def trained(setting):
 
 
 @cache
+def evaluated(setting):
+    """Evaluating four rows in batches of three, of which the last has one."""
+    state = {"gamma": 1.0, "beta": 0.0, "moving_mean": 0.0, "moving_variance": 1.0}
+    start = SetState([{name: np.full(1, value, setting[2]) for name, value in state.items()}])
+    x = np.array([[0.0], [1.0], [2.0], [8.0]], setting[2])
+    return Case((BatchNorm(),), (start, Evaluate(x, np.zeros_like(x), batch_size=3)))
+
+
+@cache
 def initial(setting, *between):
     """The initial weights of two dense layers."""
     return Case((Dense(2), *between, Dense(1)), (State(),), 1, ((2, 2), setting[2]))
@@ -203,6 +212,11 @@ def _whole_state(setting, trace):
     return [value for _, value in sorted(trace[0]["state"][0].items())]
 
 
+def _loss(setting, trace):
+    loss = trace[1]["loss"]
+    return [loss if isinstance(loss, Ball) else np.asarray(loss)]
+
+
 def _weights(setting, trace):
     return [value for layer in trace[2]["state"] for _, value in sorted(layer.items())]
 
@@ -248,6 +262,7 @@ QUESTIONS = (
     _question("zero_dropout", [dropped], _both_ways, NETWORKS, {"networks", "gradients", "training"}),
     _question("initial_statistics", [new], _whole_state, ONCE, {"networks"}),
     _question("batch_order", [trained], _weights, ONCE, {"networks", "fit"}),
+    _question("evaluation", [evaluated], _loss, ONCE, {"predict", "inference"}),
     _question("initial_weights", [initial, lambda s: initial(s, Linear())], _moved, ONCE, {"networks", "seed"}),
 )
 # What decides about numbers of the reference, and needs no gradients and no training, which cost more.

@@ -12,6 +12,7 @@ from bncheck.truth.edges import (
     as_kept,
     as_read,
     check_late,
+    computes_in_single,
     fitting_input,
     fitting_state,
     whole_mask,
@@ -38,7 +39,7 @@ def run_in_dtype(case: Case, traits: Traits = Traits(), maths=MATHS):  # noqa: B
 def _dtype(case, traits):
     if traits.precision == "half" and case.half:
         return case.half
-    return "float32" if traits.precision == "single" else case.dtype
+    return "float32" if computes_in_single(case, traits) else case.dtype
 
 
 def _given_first(case):
@@ -133,7 +134,10 @@ class Simulation:
         y = self.through(self._take(step.x), False)
         _check_shape("target", step.y, y)
         gap = y - self._take(step.y)
-        return {"loss": self.ar.mean(gap * gap, tuple(range(gap.ndim))).reshape(())}
+        size = len(step.x) if self.traits.evaluation == "over_rows" else step.batch_size
+        batches = [gap[start : start + size] for start in range(0, len(step.x), size)]
+        losses = [self.ar.mean(each * each, tuple(range(gap.ndim))).reshape(()) for each in batches]
+        return {"loss": self.ar.scaled(sum(losses[1:], losses[0]), 1 / len(losses))}
 
     def _batches(self, step):
         return {"batches": [m.batches if isinstance(m, BatchNormMath) else None for m in self.maths]}

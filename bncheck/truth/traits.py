@@ -55,6 +55,7 @@ LEGAL = {
     "gamma": {"own": "the output is scaled by the layer's own gamma"},
     "memory": {"none": "what a layer returns depends on its state and its input alone"},
     "affine": {"even": "x and the mean are scaled alike, so that a value that is the mean comes out as beta"},
+    "evaluation": {"over_rows": "evaluating gives the mean loss over the rows"},
     "tracking_off": {"keeps_state": "a layer that was told not to track leaves its moving statistics alone"},
 }
 
@@ -105,6 +106,7 @@ ILLEGAL = {
     "malformed_input": {
         "fitted": "channels, or numbers of a state, are repeated or cut until they are as many as asked",
         "moves_first": "an input that is refused has moved the statistics before, its channels repeated",
+        "integers_in_single": "a float64 layer computes integers in float32",
     },
     "after_failure": {"spoilt": "after a step that was refused every output is NaN"},
     "memory_layout": {
@@ -140,6 +142,7 @@ ILLEGAL = {
     "gamma": {"fixed": "gamma is taken for one"},
     "memory": {"first_step": "the first training step forgets the statistics that were stored"},
     "affine": {"fused": "x a - (mean a) is rounded once, and leaves the rounding of mean a where x is the mean"},
+    "evaluation": {"over_batches": "evaluating gives the mean of the batches' losses, however few rows one has"},
     "tracking_off": {"updates": "a layer that was told not to track moves its moving statistics"},
 }
 
@@ -192,6 +195,7 @@ class Traits:
     gamma: str = "own"
     memory: str = "none"
     affine: str = "even"
+    evaluation: str = "over_rows"
     tracking_off: str = "keeps_state"
 
     def __post_init__(self):

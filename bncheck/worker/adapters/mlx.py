@@ -168,9 +168,9 @@ class Model:
         module.freeze() if on else module.unfreeze()
 
     def save_load(self):
-        """Write the weights with ``save_weights`` and load them back."""
+        """Write the weights with ``save_weights`` and load them back; safetensors take no float64 of MLX."""
         with tempfile.TemporaryDirectory() as folder:
-            path, model = os.path.join(folder, "network.safetensors"), nn.Sequential(*self.modules)
+            path, model = os.path.join(folder, "network.npz"), nn.Sequential(*self.modules)
             model.save_weights(path)
             # What is there afterwards comes from the file.
             for names, module in zip(self.names, self.modules):

@@ -39,7 +39,9 @@ def test_every_defect_is_found_and_no_other_is_named(axis, value):
     assert set(map(str, others.values())) <= {UNEXPLAINED, HIDDEN}
 
 
-@pytest.mark.parametrize("law", [law for law in invariants.load_all().values() if not law.differential], ids=str)
+@pytest.mark.parametrize(
+    "law", [law for law in invariants.load_all().values() if not law.differential], ids=lambda law: law.name
+)
 def test_a_law_tells_its_mutants_value_where_no_question_does(law, no_questions, monkeypatch):
     ((axis, value),) = departures(law.mutant())
     monkeypatch.setattr(measure, "load_all", kept(law.name))

@@ -64,7 +64,7 @@ def test_cases_that_differ_in_anything_else_stand_alone(other):
 
 def test_a_case_alone_is_not_changed():
     case = example()
-    assert pack([case]) == [(case, [case])]
+    assert pack([case]) == [(case, (case,))]
 
 
 def test_nothing_packs_into_nothing():

@@ -81,6 +81,13 @@ def test_an_input_of_one_channel_is_refused_repeated_or_refused_after_it_was_rep
     assert state["moving_mean"] == pytest.approx(mean)
 
 
+def test_integers_may_be_taken_in_float32():
+    step = Attempt(Forward(np.array([[1, 1], [2, 2]]), True))
+    right, wrong = (run(step, traits=Traits(malformed_input=v))[1] for v in ("refused", "integers_in_single"))
+    assert right["moving_mean"] == [0.9 * 1 + (1 - 0.9) * 1.5] * 2
+    assert wrong["moving_mean"] == [float(np.float32(1.05))] * 2
+
+
 def test_a_state_of_another_length_is_refused_or_repeated():
     longer = Attempt(SetState([{"moving_mean": np.array([5.0, 6.0, 7.0])}]))
     assert run(longer)[1]["moving_mean"] == [1, 1]

@@ -20,7 +20,7 @@ from bncheck.cases.case import (
 from bncheck.cases.mode_strategies import compiled, counting_example, second_example
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.variants import layer_example
-from bncheck.truth import reference
+from bncheck.truth import questions, reference
 from bncheck.truth.bounds import Ball, balls, magnitude
 from bncheck.truth.halves import LIMITS, limits, nearest
 from bncheck.truth.traits import Traits
@@ -97,6 +97,13 @@ def test_predicting_and_evaluating_infer():
     assert found[1]["y"] == pytest.approx(normal)
     assert float(found[2]["loss"]) == pytest.approx(np.mean(normal**2))
     assert found[3]["state"][0]["moving_mean"] == [1]
+
+
+@pytest.mark.parametrize(("value", "loss"), [("over_rows", 69 / 4), ("over_batches", (5 / 3 + 64) / 2)])
+def test_an_evaluation_is_the_mean_over_the_rows_or_over_the_batches(value, loss):
+    """Of the squares 0, 1, 4 and 64 in batches of three; the layer has a deviation of one."""
+    found = reference.run_in_dtype(questions.evaluated((2, "last", "float64")), Traits(evaluation=value))
+    assert float(found[1]["loss"]) == pytest.approx(loss / 1.001)
 
 
 @pytest.mark.parametrize(("value", "means"), [("of_batches", [3.0, 4.0]), ("of_initial_too", [2.0, 3.0])])

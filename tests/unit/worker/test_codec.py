@@ -93,7 +93,9 @@ def test_an_absurd_size_is_refused_before_it_is_read():
 
 
 @pytest.mark.parametrize(
-    "value", [object(), {1, 2}, b"bytes", np.zeros(2, "complex128"), np.zeros(2, "uint8"), np.array(["text"])], ids=repr
+    "value",
+    [object(), {1, 2}, b"bytes", np.zeros(2, "complex128"), np.zeros(2, "uint8"), np.array(["text"])],
+    ids=("object", "set", "bytes", "complex128", "uint8", "text"),
 )
 def test_what_has_no_place_on_the_wire_is_refused(value):
     with pytest.raises(TypeError, match="cannot be sent"):
