@@ -20,7 +20,13 @@ ORIGIN = HALF_LAYER.shown_by(1).also(
         affected={"torch": "==1.12.1"},
         note="bfloat16 that does not lie densely was refused beside float32 weights",
         examples=(2,),
-    )
+    ),
+    Origin(
+        "https://github.com/tensorflow/tensorflow/issues/55738",
+        affected={"tensorflow": ">=2.6.5,<=2.12.1"},
+        note="without oneDNN the fused kernel has no bfloat16: nothing came back, and later an error",
+        examples=(3,),
+    ),
 )
 KIND = "reference"
 NEEDS = {"half", "inference", "training"}
@@ -29,6 +35,7 @@ EXAMPLES = [
     layer_example([[0.0], [8.0]], layer=BatchNorm()).but(half="bfloat16"),
     layer_example([[400.0], [-800.0], [300.0]], layer=BatchNorm()).but(half="float16"),
     layout_example("transposed").but(half="bfloat16"),
+    layer_example([[[[0.0]]], [[[8.0]]]], layer=BatchNorm()).but(half="bfloat16"),
 ]
 
 
