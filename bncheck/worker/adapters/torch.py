@@ -247,7 +247,7 @@ def _optimizer(optimizer, parameters):
 
 def _load(module, names, values):
     """Load the values, with no count of batches; those that a module around the layer has under no name are left."""
-    loaded = module.load_state_dict({names[name]: value for name, value in values.items()}, strict=False)
+    loaded = module.load_state_dict({names[name]: value for name, value in values.items()}, False)  # not all names
     return {name: value for name, value in values.items() if names[name] in loaded.unexpected_keys}
 
 
