@@ -12,9 +12,10 @@ import re
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 
+import click
 from rich.console import Console
 
-from bncheck.commands import explain
+from bncheck.commands import explain, main
 from bncheck.engine.measure import departures
 from bncheck.invariants import KINDS, load_all
 from bncheck.truth.probe import PAPERS
@@ -22,21 +23,10 @@ from bncheck.truth.traits import LEGAL, values_of
 
 ROOT = Path(__file__).parents[1]
 START, SOURCE = "README.md", "source/"
-COLUMNS = 84
+COLUMNS = 80
 LINK = re.compile(r"(?<=]\()(?![a-z]+:|#)([^)\s#]+)")
 NAME = re.compile(r"https://[^\s,;)]+|`[^`]*`|[*<]|\b[a-z0-9]+(?:_[a-z0-9]+)+\b")
 LANGUAGES = {".py": "python", ".toml": "toml", ".json": "json", ".sh": "bash", ".yml": "yaml"}
-COMMANDS = """# The command line
-
-What `bncheck COMMAND --help` says.
-
-::: mkdocs-click
-    :module: bncheck.commands
-    :command: main
-    :prog_name: bncheck
-    :depth: 1
-    :style: table
-"""
 KIND = {
     "reference": "Numbers are compared with the reference's, within the error that it carries for each.",
     "metamorphic": "Two cases are run, and what the law says of one and the other is compared.",
@@ -75,41 +65,54 @@ def on_files(files, config):
 
 def site():
     """Every page's text, by its place in the site, its links leading to pages."""
-    waiting = [(ROOT / START, "index.md", (ROOT / START).read_text(encoding="utf-8"))]
-    waiting += [(ROOT / "docs" / page, page, (ROOT / "docs" / page).read_text(encoding="utf-8")) for page in _written()]
-    waiting += [(ROOT / "docs" / page, page, make()) for page, make in generated().items()]
-    found = {}
+    waiting = {"index.md": ROOT / START, **{page: ROOT / "docs" / page for page in (*_written(), *generated())}}
+    make, found = generated(), {}
     while waiting:
-        file, page, text = waiting.pop(0)
-        outside = {}
-        found[page] = LINK.sub(partial(_led, file.parent, page, outside), text)
-        waiting += [(each, at, source(each)) for at, each in outside.items() if at not in {*found, *(w[1] for w in waiting)}]
+        page, file = waiting.popitem()
+        text = make[page]() if page in make else _text(file)
+        found[page], outside = led(text, file, page)
+        waiting |= {page: file for page, file in outside.items() if page not in found}
     return found
 
 
-def _led(folder, page, outside, match):
-    """The link, led to where its file stands in the site; one that leads nowhere stays, and mkdocs tells it."""
-    file = Path(os.path.normpath(folder / match[1]))
-    if file.is_dir():
-        file = next((file / name for name in (START, "__init__.py") if (file / name).is_file()), file)
-    if not file.is_file() or not file.is_relative_to(ROOT):
-        return match[0]
+def led(text, file, page):
+    """The text with each link led to where its file stands in the site, and those files that are not in docs/.
+
+    A link that leads nowhere stays, and mkdocs tells it.
+    """
+    outside = {}
+
+    def to(match):
+        target = Path(os.path.normpath(file.parent / match[0]))
+        if target.is_dir():
+            target = next((target / name for name in (START, "__init__.py") if (target / name).is_file()), target)
+        if not target.is_file() or not target.is_relative_to(ROOT):
+            return match[0]
+        place = _place(target)
+        if place.startswith(SOURCE):
+            outside[place] = target
+        return os.path.relpath(place, PurePosixPath(page).parent)
+
+    return LINK.sub(to, text), outside
+
+
+def _place(file):
+    """Where a file of the repository stands in the site."""
     path = file.relative_to(ROOT).as_posix()
     if path == START:
-        at = "index.md"
-    elif path.startswith("docs/"):
-        at = path.removeprefix("docs/")
-    else:
-        at = f"{SOURCE}{path}" if file.suffix == ".md" else f"{SOURCE}{path}.md"
-        outside[at] = file
-    return os.path.relpath(at, PurePosixPath(page).parent)
+        return "index.md"
+    if path.startswith("docs/"):
+        return path.removeprefix("docs/")
+    return f"{SOURCE}{path}" if file.suffix == ".md" else f"{SOURCE}{path}.md"
 
 
-def source(file):
-    """The page of a file outside of docs/."""
+def _text(file):
+    """A file's page: its own text in docs/ and at the start, and what it looks like elsewhere."""
     text, path = file.read_text(encoding="utf-8"), file.relative_to(ROOT).as_posix()
+    if not _place(file).startswith(SOURCE):
+        return text
     if file.suffix != ".md":
-        text = f"# {path}\n\n~~~~~~ {LANGUAGES.get(file.suffix, 'text')}\n{text}\n~~~~~~\n"
+        text = f"# {path}\n\n{fenced(text, LANGUAGES.get(file.suffix, 'text'))}\n"
     return f"---\nsearch: {{ exclude: true }}\n---\n\n{text}"
 
 
@@ -126,7 +129,7 @@ def generated():
         **{f"laws/{law}.md": partial(law_page, law) for law in load_all()},
         "traits/index.md": axes,
         **{f"traits/{axis}.md": partial(axis_page, axis) for axis in LEGAL},
-        "commands.md": lambda: COMMANDS,
+        "commands.md": commands_page,
         "record.md": schema_page,
     }
 
@@ -135,7 +138,9 @@ def laws():
     """The table of the laws."""
     parts = ["# The laws", "`bncheck list` prints them, and `bncheck explain LAW` a law's page."]
     for kind in KINDS:
-        rows = [f"| [{law.name}]({law.name}.md) | {plain(law.title)} |" for law in load_all().values() if law.kind == kind]
+        rows = [
+            f"| [{law.name}]({law.name}.md) | {plain(law.title)} |" for law in load_all().values() if law.kind == kind
+        ]
         parts += [f"## {kind.capitalize()}", KIND[kind], "\n".join(["| law | it says |", "|---|---|", *rows])]
     return "\n\n".join(parts)
 
@@ -148,7 +153,13 @@ def law_page(name):
     file = f"bncheck/invariants/{name}.py"
     rows = [(label, plain(text)) for label, text in explain.rows(law)]
     rows += [("mutant", "; ".join(faults)), ("file", f"[{file}](../../{file})")]
-    parts = [f"# {name}", plain(law.title), described(rows), "## An example of a failure", shown([explain.example(law)])]
+    parts = [
+        f"# {name}",
+        plain(law.title),
+        described(rows),
+        "## An example of a failure",
+        shown([explain.example(law)]),
+    ]
     return "\n\n".join(parts)
 
 
@@ -195,8 +206,29 @@ def shown(parts):
     console = Console(file=io.StringIO(), width=COLUMNS)
     for part in parts:
         console.print(part, crop=False)
-    lines = console.file.getvalue().strip("\n").splitlines()
-    return "\n".join(["~~~ text", *(line.rstrip() for line in lines), "~~~"])
+    return fenced(console.file.getvalue())
+
+
+def fenced(text, language="text"):
+    """A text as it is."""
+    lines = "\n".join(line.rstrip() for line in text.strip("\n").splitlines())
+    return f"~~~~~~ {language}\n{lines}\n~~~~~~"
+
+
+def commands_page():
+    """What each command says of itself."""
+    return "\n\n".join(["# The command line", *_helps(main, click.Context(main, info_name="bncheck"))])
+
+
+def _helps(command, context):
+    for name in command.list_commands(context):
+        found = command.get_command(context, name)
+        inner = click.Context(found, parent=context, info_name=name, terminal_width=COLUMNS)
+        if isinstance(found, click.Group):
+            yield from _helps(found, inner)
+        else:
+            yield f"## {inner.command_path}"
+            yield fenced(inner.get_help())
 
 
 def schema_page():
