@@ -37,16 +37,17 @@ KIND = {
 
 def on_config(config):
     """An entry of the nav that ends in a slash stands for the pages of that folder."""
-    config["nav"] = _opened(config["nav"], [*_written(), *generated()])
+    config["nav"] = opened(config["nav"], [*_written(), *generated()])
 
 
-def _opened(nav, pages):
+def opened(nav, pages):
+    """The nav with the pages of a folder in its place."""
     found = []
     for entry in nav:
         if isinstance(entry, str) and entry.endswith("/"):
             found += [page for page in pages if page.startswith(entry)]
         elif isinstance(entry, dict):
-            found += [{t: _opened(v, pages) if isinstance(v, list) else v} for t, v in entry.items()]
+            found += [{t: opened(v, pages) if isinstance(v, list) else v} for t, v in entry.items()]
         else:
             found.append(entry)
     return found
@@ -113,7 +114,7 @@ def _text(file):
         return text
     if file.suffix != ".md":
         text = f"# {path}\n\n{fenced(text, LANGUAGES.get(file.suffix, 'text'))}\n"
-    return f"---\nsearch: {{ exclude: true }}\n---\n\n{text}"
+    return f"---\nhide: [navigation, toc]\nsearch: {{ exclude: true }}\n---\n\n{text}"
 
 
 def _written():
@@ -138,11 +139,22 @@ def laws():
     """The table of the laws."""
     parts = ["# The laws", "`bncheck list` prints them, and `bncheck explain LAW` a law's page."]
     for kind in KINDS:
-        rows = [
-            f"| [{law.name}]({law.name}.md) | {plain(law.title)} |" for law in load_all().values() if law.kind == kind
-        ]
+        rows = [_row(law.name, law.title) for law in load_all().values() if law.kind == kind]
         parts += [f"## {kind.capitalize()}", KIND[kind], "\n".join(["| law | it says |", "|---|---|", *rows])]
     return "\n\n".join(parts)
+
+
+def _row(name, text):
+    """A row with a link to the page of that name, which may be broken behind each of its words."""
+    return f"| [{_broken(name)}]({name}.md) | {plain(text)} |"
+
+
+def _headed(name, text):
+    return f"---\ntitle: {name}\n---\n\n# {_broken(name)}\n\n{plain(text)}"
+
+
+def _broken(name):
+    return name.replace("_", "_<wbr>")
 
 
 @lru_cache
@@ -153,19 +165,13 @@ def law_page(name):
     file = f"bncheck/invariants/{name}.py"
     rows = [(label, plain(text)) for label, text in explain.rows(law)]
     rows += [("mutant", "; ".join(faults)), ("file", f"[{file}](../../{file})")]
-    parts = [
-        f"# {name}",
-        plain(law.title),
-        described(rows),
-        "## An example of a failure",
-        shown([explain.example(law)]),
-    ]
-    return "\n\n".join(parts)
+    example = shown([explain.example(law)])
+    return "\n\n".join([_headed(name, law.title), described(rows), "## An example of a failure", example])
 
 
 def axes():
     """The table of the traits."""
-    rows = [f"| [{axis}]({axis}.md) | {plain(explain.about(axis))} |" for axis in LEGAL]
+    rows = [_row(axis, explain.about(axis)) for axis in LEGAL]
     head = "`bncheck list --traits` prints them, and `bncheck explain AXIS` an axis's page."
     return "\n\n".join(["# The axes", head, "\n".join(["| axis | it is about |", "|---|---|", *rows])])
 
@@ -173,7 +179,7 @@ def axes():
 @lru_cache
 def axis_page(axis):
     """An axis and its values, as `bncheck explain` shows each, with numbers."""
-    parts = [f"# {axis}", plain(explain.about(axis))]
+    parts = [_headed(axis, explain.about(axis))]
     for value, sentence in values_of(axis).items():
         rows = [(label, plain(text)) for label, text in explain.value_rows(axis, value)]
         parts += [f"## {value} {{ #{value} }}", plain(f"{sentence[0].upper()}{sentence[1:]}."), described(rows)]
@@ -217,18 +223,18 @@ def fenced(text, language="text"):
 
 def commands_page():
     """What each command says of itself."""
-    return "\n\n".join(["# The command line", *_helps(main, click.Context(main, info_name="bncheck"))])
+    return "\n\n".join(
+        ["# The command line", *_helps(click.Context(main, info_name="bncheck", **main.context_settings))]
+    )
 
 
-def _helps(command, context):
-    for name in command.list_commands(context):
-        found = command.get_command(context, name)
-        inner = click.Context(found, parent=context, info_name=name, terminal_width=COLUMNS)
-        if isinstance(found, click.Group):
-            yield from _helps(found, inner)
-        else:
-            yield f"## {inner.command_path}"
-            yield fenced(inner.get_help())
+def _helps(context):
+    yield f"## {context.command_path}"
+    yield fenced(context.get_help())
+    group = context.command if isinstance(context.command, click.Group) else None
+    for name in group.list_commands(context) if group else ():
+        command = group.get_command(context, name)
+        yield from _helps(click.Context(command, context, name, terminal_width=COLUMNS))
 
 
 def schema_page():
