@@ -45,12 +45,17 @@ def opened(nav, pages):
     found = []
     for entry in nav:
         if isinstance(entry, str) and entry.endswith("/"):
-            found += [page for page in pages if page.startswith(entry)]
+            found += [_titled(page) for page in pages if page.startswith(entry)]
         elif isinstance(entry, dict):
             found += [{t: opened(v, pages) if isinstance(v, list) else v} for t, v in entry.items()]
         else:
             found.append(entry)
     return found
+
+
+def _titled(page):
+    name = PurePosixPath(page).stem
+    return page if name in ("README", "index") else {_broken(name): page}
 
 
 def on_files(files, config):
@@ -145,15 +150,15 @@ def laws():
 
 
 def _row(name, text):
-    """A row with a link to the page of that name, which may be broken behind each of its words."""
     return f"| [{_broken(name)}]({name}.md) | {plain(text)} |"
 
 
 def _headed(name, text):
-    return f"---\ntitle: {name}\n---\n\n# {_broken(name)}\n\n{plain(text)}"
+    return f"# {_broken(name)}\n\n{plain(text)}"
 
 
 def _broken(name):
+    """A name that may be broken behind each of its words."""
     return name.replace("_", "_<wbr>")
 
 

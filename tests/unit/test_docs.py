@@ -37,17 +37,16 @@ def test_there_is_a_page_for_each_and_no_other(folder, names):
 
 
 def test_an_entry_that_ends_in_a_slash_is_the_pages_of_its_folder():
-    nav = [{"Laws": ["laws/", "more.md"]}, "laws/b.md"]
-    assert HOOK.opened(nav, ["laws/a.md", "laws/b.md", "traits/c.md"]) == [
-        {"Laws": ["laws/a.md", "laws/b.md", "more.md"]},
-        "laws/b.md",
+    nav = [{"Laws": ["laws/", "more.md"]}, {"More": "more.md"}]
+    assert HOOK.opened(nav, ["laws/index.md", "laws/a_b.md", "traits/c.md"]) == [
+        {"Laws": ["laws/index.md", {"a_<wbr>b": "laws/a_b.md"}, "more.md"]},
+        {"More": "more.md"},
     ]
 
 
 def test_a_law_has_what_explain_shows():
     law, page = load_all()["inference_is_rowwise"], HOOK.law_page("inference_is_rowwise")
-    assert page.startswith("---\ntitle: inference_is_rowwise\n---\n")
-    assert "\n# inference_<wbr>is_<wbr>rowwise\n\nIn inference a row's output does not depend on" in page
+    assert page.startswith("# inference_<wbr>is_<wbr>rowwise\n\nIn inference a row's output does not depend on")
     assert law.why in page
     assert f"<{law.origin.link}>" in page
     assert "[inference_statistics: batch](../traits/inference_statistics.md#batch)" in page
