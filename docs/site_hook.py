@@ -228,9 +228,8 @@ def fenced(text, language="text"):
 
 def commands_page():
     """What each command says of itself."""
-    return "\n\n".join(
-        ["# The command line", *_helps(click.Context(main, info_name="bncheck", **main.context_settings))]
-    )
+    context = click.Context(main, info_name="bncheck", **main.context_settings)
+    return "\n\n".join(["# The command line", *_helps(context)])
 
 
 def _helps(context):
@@ -259,7 +258,7 @@ def _fields(kind):
     """The table of an object's fields."""
     if "properties" not in kind:
         return []
-    rows = ["| field | is | |", "|---|---|---|"]
+    rows = ["| field | is | it says |", "|---|---|---|"]
     for name, field in kind["properties"].items():
         needed = "" if name in kind["required"] else " It may be missing."
         rows.append(f"| `{name}` | {_type(field)} | {plain(field.get('description', ''))}{needed} |")
