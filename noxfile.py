@@ -71,3 +71,10 @@ def soundness(session):
     """Sound algorithms keep every law, and the bounds are not slack."""
     session.install("-e", ".")
     session.run("python", "-m", "soundness", *session.posargs)
+
+
+@nox.session
+def history(session):
+    """On the versions that a law's origin names an example fails, and on the others all pass."""
+    session.install("-e", ".")
+    session.run("python", "-m", "history", *session.posargs)

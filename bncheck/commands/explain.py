@@ -62,18 +62,19 @@ def _rows(found):
 def rows(law):
     """What there is to say of a law."""
     yield "why", law.why
-    yield "origin", law.origin.link
-    if law.origin.note:
-        yield "", law.origin.note
-    if law.origin.affected:
-        yield "affects", affected(law)
+    for origin in law.origin.each:
+        yield "origin", origin.link
+        if origin.note:
+            yield "", origin.note
+        if origin.affected:
+            yield "affects", affected(origin)
     yield "kind", law.kind
     yield "needs", ", ".join(sorted(law.needs)) or "nothing"
 
 
-def affected(law):
-    """The releases that break a law."""
-    return ", ".join(f"{name} {versions}" for name, versions in law.origin.affected.items())
+def affected(origin):
+    """The releases that a bug affects."""
+    return ", ".join(f"{name} {versions}" for name, versions in origin.affected.items())
 
 
 def example(law, traits=None):
@@ -118,7 +119,8 @@ def value_rows(axis, value):
     legal, said, laws = value in LEGAL[axis], harm(axis, value), pages.own_laws(axis, value)
     yield "it is", "a convention: `bncheck run` measures it, and holds the subject to it" if legal else "a defect"
     yield "it does", said.text or " ".join(dict.fromkeys(law.why for law in laws))
-    seen = said.seen or "; ".join(dict.fromkeys(affected(law) for law in laws if law.origin.affected))
+    bugs = [origin for law in laws for origin in law.origin.each if origin.affected]
+    seen = said.seen or "; ".join(dict.fromkeys(map(affected, bugs)))
     yield "seen in", seen or "no release that was run"
     if said.link:
         yield "", said.link
