@@ -53,6 +53,13 @@ def browser(session):
 
 
 @nox.session
+def docs(session):
+    """The site of the documentation, in site/; `-- serve` shows it."""
+    session.install("-e", ".[docs]")
+    session.run("mkdocs", *(session.posargs or ["build", "--strict"]))
+
+
+@nox.session
 def benchmark(session):
     """What a check costs, and what it sees."""
     session.install("-e", ".[tests]")
@@ -64,3 +71,10 @@ def soundness(session):
     """Sound algorithms keep every law, and the bounds are not slack."""
     session.install("-e", ".")
     session.run("python", "-m", "soundness", *session.posargs)
+
+
+@nox.session
+def history(session):
+    """On the versions that a law's origin names an example fails, and on the others all pass."""
+    session.install("-e", ".")
+    session.run("python", "-m", "history", *session.posargs)

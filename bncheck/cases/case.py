@@ -56,8 +56,9 @@ class Batches(Step):
 class Forward(Step):
     """Compute the output y for the input ``x``, in training or in inference.
 
-    ``mask`` is true where a step of ``x`` counts, and has the shape of ``x`` without the channels; ``compiled`` is
-    ``graph`` for a call traced to a graph, ``fused`` for one that an optimising compiler made, and eager by default.
+    ``mask`` is true where a step of ``x`` counts, and has the shape of ``x`` without the channels, or one value for all
+    along an axis; ``compiled`` is ``graph`` for a call traced to a graph, ``fused`` for one that an optimising compiler
+    made, and eager by default.
     """
 
     x: np.ndarray
@@ -149,6 +150,14 @@ class Train(Step):
 @dataclass(frozen=True, eq=False)
 class Freeze(Step):
     """Freeze (``on``) or unfreeze a layer, as the framework's users do."""
+
+    layer: int
+    on: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Track(Step):
+    """Let a layer's moving statistics follow training (``on``) or stand, where a framework has a switch for it."""
 
     layer: int
     on: bool

@@ -33,6 +33,7 @@ HALF_OFFSETS = (0.0, 1.0, -3.0, 30.0)
 HALF_SCALES = (1.0, 1e-2, 300.0, 400.0, 1500.0)
 LARGEST_HALF = 6e4
 OFFSET = [[[[10000.0]]], [[[10001.0]]], [[[9999.0]]], [[[10000.5]]]]
+OFFSET_PLACES = [[[[3000.0]], [[3000.2239]]], [[[3001.0]], [[3000.0]]]]
 
 
 def _choice(*values):
@@ -89,8 +90,8 @@ def compiled_case(call, distribution, offset, seed):
 
 
 def compiled_examples():
-    """Two rows by the optimising compiler, and rows at an offset by each of the two."""
-    calls = (([[[[0.0]]], [[[8.0]]]], "fused"), (OFFSET, "fused"), (OFFSET, "graph"))
+    """Two rows by the optimising compiler, rows at an offset by each of the two, and rows of places by the first."""
+    calls = (([[[[0.0]]], [[[8.0]]]], "fused"), (OFFSET, "fused"), (OFFSET, "graph"), (OFFSET_PLACES, "fused"))
     return [compiled(layer_example(x, layer=BatchNorm()), kind) for x, kind in calls]
 
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from bncheck.cases.case import Backward, Case, Forward, Freeze, SetState, State
+from bncheck.cases.case import Backward, Case, Forward, Freeze, SetState, State, Track
 from bncheck.cases.network import BatchNorm, Dense, Linear
 from bncheck.cases.strategies import fit_case, layer_case, network_case
 
@@ -50,6 +50,12 @@ def inference_variant(case, x, state=None, layer=None):
 def frozen_variant(case):
     """Training on the case's input while frozen, and the state after it."""
     steps = (case.steps[0], Freeze(0, True), Forward(case.first_x, True), State(), Freeze(0, False))
+    return Case(case.network, steps, case.seed)
+
+
+def untracked_variant(case):
+    """Training on the case's input while the layer tracks nothing, and the state after it."""
+    steps = (case.steps[0], Track(0, False), Forward(case.first_x, True), State(), Track(0, True))
     return Case(case.network, steps, case.seed)
 
 

@@ -62,18 +62,19 @@ def _rows(found):
 def rows(law):
     """What there is to say of a law."""
     yield "why", law.why
-    yield "origin", law.origin.link
-    if law.origin.note:
-        yield "", law.origin.note
-    if law.origin.affected:
-        yield "affects", affected(law)
+    for origin in law.origin.each:
+        yield "origin", origin.link
+        if origin.note:
+            yield "", origin.note
+        if origin.affected:
+            yield "affects", affected(origin)
     yield "kind", law.kind
     yield "needs", ", ".join(sorted(law.needs)) or "nothing"
 
 
-def affected(law):
-    """The releases that break a law."""
-    return ", ".join(f"{name} {versions}" for name, versions in law.origin.affected.items())
+def affected(origin):
+    """The releases that a bug affects."""
+    return ", ".join(f"{name} {versions}" for name, versions in origin.affected.items())
 
 
 def example(law, traits=None):
@@ -100,7 +101,9 @@ def of_value(axis, value):
     """A value of an axis, as renderables."""
     yield from _headed(f"{axis}: {value}", values_of(axis)[value])
     yield from _rows([("axis", about(axis)), *value_rows(axis, value)])
-    yield from _numbers(axis, value)
+    if value != getattr(PAPERS, axis):
+        yield Text("an example", "bold")
+        yield from numbers(axis, value)
 
 
 def about(axis):
@@ -116,7 +119,8 @@ def value_rows(axis, value):
     legal, said, laws = value in LEGAL[axis], harm(axis, value), pages.own_laws(axis, value)
     yield "it is", "a convention: `bncheck run` measures it, and holds the subject to it" if legal else "a defect"
     yield "it does", said.text or " ".join(dict.fromkeys(law.why for law in laws))
-    seen = said.seen or "; ".join(dict.fromkeys(affected(law) for law in laws if law.origin.affected))
+    bugs = [origin for law in laws for origin in law.origin.each if origin.affected]
+    seen = said.seen or "; ".join(dict.fromkeys(map(affected, bugs)))
     yield "seen in", seen or "no release that was run"
     if said.link:
         yield "", said.link
@@ -128,19 +132,16 @@ def value_rows(axis, value):
     )
 
 
-def _numbers(axis, value):
+def numbers(axis, value):
     """Numbers with the value and without it; where the cases at hand show none, a law's finding."""
-    if value == getattr(PAPERS, axis):
-        return
     found = pages.difference(axis, value)
-    yield Text("an example", "bold")
     if not found:
         seen_by = pages.seen_by(axis, value)[:1]
         yield from (example(invariants.load_all()[law], PAPERS.but(**{axis: value})) for law in seen_by)
         return
     case = {"what": found.what, "where": list(found.where), "mechanism": "", "case": found.case.to_json()}
-    numbers = {"actual": number(found.other), "expected": number(found.papers), "allowed": None}
+    both = {"actual": number(found.other), "expected": number(found.papers), "allowed": None}
     words = {"expected": "by the paper", "actual": f"with {value}"}
-    shown = dict(facts({**case, **numbers}, "fail"))
+    shown = dict(facts({**case, **both}, "fail"))
     order = ("what", *words, "network", "input", "steps")
     yield from _rows([(words.get(label, label), shown[label]) for label in order if label in shown])

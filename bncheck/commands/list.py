@@ -50,5 +50,9 @@ def about(law):
         "title": law.title,
         "why": law.why,
         "needs": sorted(law.needs),
-        "origin": {"link": law.origin.link, "affected": law.origin.affected, "note": law.origin.note},
+        "origin": _origin(law.origin) | {"further": [_origin(each) for each in law.origin.further]},
     }
+
+
+def _origin(origin):
+    return {"link": origin.link, "affected": origin.affected, "note": origin.note}

@@ -33,5 +33,5 @@ def strategy(law):
 
 
 def count(law, max_examples):
-    """The number of cases that a law is given."""
-    return max(1, round(max_examples * law.share))
+    """The number of cases that are drawn for a law; of any, at least one."""
+    return max(1, round(max_examples * law.share)) if max_examples else 0

@@ -19,7 +19,7 @@ from bncheck.truth.questions import NEEDED
 class Budget:
     """How much is searched: examples a law (times the share of its strategy), seconds in all, and the seed.
 
-    ``shrink`` says whether a failing case is made small.
+    With no examples nothing is drawn, and the laws' own are all.  ``shrink`` says whether a failing case is made small.
     """
 
     max_examples: int = 100
@@ -109,12 +109,16 @@ class Search:
         of_law = {tally.law.name: tally for tally in tallies}
         groups = [[of_law[law.name] for law in laws] for laws in drawn.by_strategy(tally.law for tally in tallies)]
         self.total = sum(len(group) * self.count(group) for group in groups)
+        self.total += sum(len(tally.law.examples) for tally in tallies)
         for group in groups:
             self.examples(group)
-            self.sweep(group)
+            if self.count(group):
+                self.sweep(group)
+            for tally in group:
+                tally.done = True
 
     def count(self, group):
-        """The number of cases that a group of laws is given."""
+        """The number of cases that are drawn for a group of laws."""
         return drawn.count(group[0].law, self.budget.max_examples)
 
     def examples(self, group):
@@ -124,6 +128,7 @@ class Search:
                 if tally.open:
                     self.check_time()
                     judge(self.subject, tally, case)
+                self.tell(1)
 
     def sweep(self, group):
         """Judge every open law of the group on each drawn case, while the subject works on the next one."""
@@ -143,8 +148,6 @@ class Search:
             each()
             for case in asked:
                 self.judge_all(group, case)
-        for tally in group:
-            tally.done = True
 
     def ask(self, group, case):
         """Send all that the open laws will ask for, in one request."""
@@ -156,7 +159,11 @@ class Search:
         for tally in group:
             if tally.open:
                 judge(self.subject, tally, case)
-        self.done += len(group)
+        self.tell(len(group))
+
+    def tell(self, judged):
+        """Say how many more law-cases are done."""
+        self.done += judged
         self.progress(self.done, self.total)
 
     def check_time(self):

@@ -13,9 +13,11 @@ is given a pair of subjects for ``subject``.
 import importlib
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
+
+from packaging.specifiers import SpecifierSet
 
 from bncheck.errors import UnknownName
 
@@ -24,14 +26,102 @@ KINDS = ("reference", "metamorphic", "differential", "contract")
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a law comes from: a link, and for a bug the affected versions of each framework, or framework:mode."""
+    """Where a law comes from: a link, and for a bug the affected versions of each framework, or framework:mode.
+
+    What is said of a mode of a framework holds there in place of what is said of the framework.  ``examples`` are the
+    places of the law's examples that show the bug, where they are not all; ``further`` are the origins of other bugs.
+    """
 
     link: str
     affected: dict | None = None
     note: str = ""
+    examples: tuple = ()
+    further: tuple = ()
+
+    @property
+    def each(self):
+        """This one alone, and then the further ones."""
+        return (replace(self, further=()), *self.further)
+
+    def also(self, *bugs):
+        """This origin, with further ones."""
+        return replace(self, further=bugs)
+
+    def shown_by(self, *places):
+        """This origin, shown by the examples at these places."""
+        return replace(self, examples=places)
+
+    def naming(self, subject):
+        """Those that name a subject, such as ``keras==3.15.1:jax``, as affected."""
+        return [origin for origin in self.each if _affects(origin.affected or {}, subject)]
+
+
+def _affects(affected, subject):
+    """Whether the versions hold the subject's; those of its mode, where there are any, in place of its framework's."""
+    framework, _, rest = subject.partition("==")
+    version, _, mode = rest.partition(":")
+    versions = affected.get(f"{framework}:{mode}", affected.get(framework))
+    return versions is not None and SpecifierSet(versions).contains(version, prereleases=True)
 
 
 PAPER = Origin("https://arxiv.org/abs/1502.03167", note="Ioffe and Szegedy 2015")
+
+# Bugs that several laws show.
+EPSILON_FLOOR = Origin(
+    "https://github.com/tensorflow/tensorflow/issues/37768",
+    affected={"tensorflow": ">=1.14.0,<=2.10.1"},
+    note="the fused kernel raised an epsilon below 1.001e-5 to it",
+)
+UNCENTRED_GRADIENT = Origin(
+    "https://github.com/keras-team/keras/issues/18795",
+    affected={"keras:tensorflow": "==3.0.0"},
+    note="the gradient of E[x^2] - E[x]^2 took the mean for a constant",
+)
+HALF_LAYER = Origin(
+    "https://github.com/tensorflow/tensorflow/issues/8535",
+    affected={"tensorflow": ">=1.14.0,<=2.2.3"},
+    note="the whole layer computed in float16, and its variance overflowed",
+)
+HALF_WEIGHTS = Origin(
+    "https://github.com/keras-team/keras-core/pull/412",
+    affected={"keras:tensorflow": "==3.0.0"},
+    note="which casts the input to float32; gamma and the statistics were in half precision before that",
+)
+MASKS_IGNORED = Origin(
+    "https://github.com/tensorflow/tensorflow/issues/30161",
+    affected={"tensorflow": ">=1.12.3,<=2.11.1"},
+    note="the mask was ignored",
+)
+MASKS_IGNORED_AGAIN = Origin(
+    "https://github.com/keras-team/keras/issues/18759",
+    affected={"keras:tensorflow": "==3.0.0"},
+    note="the mask was ignored again",
+)
+ONE_MASKED_CHANNEL = Origin(
+    "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/layers/normalization/batch_normalization.py",
+    affected={"keras:jax": "==3.15.1", "keras:torch": "==3.15.1"},
+    note="the moments of a masked batch are squeezed, so that one channel has none",
+)
+SINGLE_LAYER = Origin(
+    "https://github.com/keras-team/keras/issues/23704",
+    affected={"keras:jax": "==3.15.1", "keras:torch": "==3.15.1"},
+    note="what is called float64 is computed in float32",
+)
+SINGLE_MOMENTUM = Origin(
+    "https://github.com/keras-team/keras/blob/v2.15.0/keras/src/layers/normalization/batch_normalization.py",
+    affected={"tensorflow": ">=1.14.0,<=2.21.0"},
+    note="1 - momentum becomes a float32, and is then cast to float64",
+)
+SINGLE_NUMBERS = Origin(
+    "https://github.com/ml-explore/mlx/issues/4159",
+    affected={"mlx": "==0.32.0"},
+    note="a Python number, as momentum is, was rounded to float32 beside float64",
+)
+XLA = Origin(
+    "https://github.com/tensorflow/tensorflow/issues/118701",
+    affected={"tensorflow": ">=2.1.4,<=2.21.0", "tensorflow:graph": "<0"},
+    note="XLA takes the variance as E[x^2] - E[x]^2; in graph mode nothing is compiled",
+)
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from bncheck.cases.case import Backward, SetState
 from bncheck.cases.network import BatchNorm, Dense
 from bncheck.cases.network_strategies import dense_norm_cases
 from bncheck.cases.variants import network_example
-from bncheck.invariants import PAPER
+from bncheck.invariants import PAPER, UNCENTRED_GRADIENT
 from bncheck.truth.compare import close_to, near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = PAPER
+ORIGIN = PAPER.also(UNCENTRED_GRADIENT)
 KIND = "metamorphic"
 NEEDS = {"training", "gradients", "networks"}
 CASES = dense_norm_cases

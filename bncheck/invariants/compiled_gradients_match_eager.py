@@ -6,16 +6,12 @@ looks right.
 
 from bncheck.cases.case import Backward
 from bncheck.cases.mode_strategies import compiled_cases, compiled_examples, eager
-from bncheck.invariants import Origin
+from bncheck.invariants import UNCENTRED_GRADIENT, XLA
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = Origin(
-    "https://github.com/tensorflow/tensorflow/issues/118701",
-    affected={"tensorflow": ">=2.1"},
-    note="XLA takes the variance as E[x^2] - E[x]^2",
-)
+ORIGIN = XLA.shown_by(1, 3).also(UNCENTRED_GRADIENT.shown_by(3))
 KIND = "metamorphic"
 NEEDS = {"compiled", "inference", "training", "gradients"}
 CASES = compiled_cases

@@ -5,15 +5,18 @@ Why: updates are side effects, which a compiler may lose, repeat or compute from
 
 from bncheck.cases.case import State
 from bncheck.cases.mode_strategies import compiled_cases, compiled_examples, eager
-from bncheck.invariants import Origin
+from bncheck.invariants import XLA, Origin
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = Origin(
-    "https://github.com/tensorflow/tensorflow/issues/118701",
-    affected={"tensorflow": ">=2.1"},
-    note="XLA takes the variance as E[x^2] - E[x]^2",
+ORIGIN = XLA.shown_by(1, 3).also(
+    Origin(
+        "https://github.com/pytorch/pytorch/pull/185866",
+        affected={"torch": ">=2.13.0,<=2.15.0"},
+        note="on the CPU the compiler took a training batch norm apart into reductions of its own",
+        examples=(3,),
+    )
 )
 KIND = "metamorphic"
 NEEDS = {"compiled", "training", "gradients"}

@@ -10,16 +10,12 @@ from bncheck.cases.case import Backward
 from bncheck.cases.distributions import normal
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.network_strategies import plain_case, small_variance_cases
-from bncheck.invariants import Origin
+from bncheck.invariants import EPSILON_FLOOR
 from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = Origin(
-    "https://github.com/tensorflow/tensorflow/issues/37768",
-    affected={"tensorflow": "<=2.10.1"},
-    note="the fused kernel raised an epsilon below 1.001e-5 to it",
-)
+ORIGIN = EPSILON_FLOOR.shown_by(1)
 KIND = "reference"
 NEEDS = {"inference", "training"}
 CASES = small_variance_cases

@@ -19,7 +19,7 @@ from bncheck.truth.traits import Traits
 
 ORIGIN = Origin(
     "https://github.com/pytorch/pytorch/issues/5410",
-    affected={"torch": ">=1.10"},
+    affected={"torch": ">=1.10.2,<=2.15.0"},
     note="the issue is of an inexact mean, and closed; since 1.10 a multiply-add leaves the rounding of mean a",
 )
 KIND = "contract"

@@ -13,7 +13,15 @@ from bncheck.truth.traits import Traits
 
 ORIGIN = Origin(
     "https://github.com/pytorch/pytorch/issues/12013",
-    affected={"tensorflow": ">=1.12", "keras": ">=3.0.0", "torch": "<1.4"},
+    affected={
+        "torch": ">=1.0.0,<=1.3.1",
+        "tensorflow": ">=1.12.3,<=2.21.0",
+        "keras:tensorflow": ">=3.0.0,<=3.15.1",
+        "keras:jax": "==3.15.1",
+        "keras:torch": "==3.15.1",
+        "mlx": ">=0.32.0,<=0.32.4",
+    },
+    note="mended in torch; the others have the same defect",
 )
 KIND = "contract"
 NEEDS = {"training", "gradients"}

@@ -12,16 +12,12 @@ from bncheck.cases.case import Case, Forward, SetState
 from bncheck.cases.distributions import normal
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.network_strategies import plain_case, well_scaled_cases
-from bncheck.invariants import Origin
+from bncheck.invariants import EPSILON_FLOOR
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = Origin(
-    "https://github.com/tensorflow/tensorflow/issues/37768",
-    affected={"tensorflow": "<=2.10.1"},
-    note="the fused kernel raised a small epsilon",
-)
+ORIGIN = EPSILON_FLOOR.shown_by(1)
 KIND = "metamorphic"
 NEEDS = {"training"}
 CASES = well_scaled_cases

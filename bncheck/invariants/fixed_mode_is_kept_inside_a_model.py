@@ -13,8 +13,8 @@ from bncheck.truth.traits import Traits
 
 ORIGIN = Origin(
     "https://keras.io/guides/transfer_learning/",
-    affected={"keras:tensorflow": "==3.15.1"},
-    note="the guide calls the base model with training off; seen on this one",
+    affected={"keras:tensorflow": ">=3.0.0,<=3.15.1", "keras:jax": "==3.15.1", "keras:torch": "==3.15.1"},
+    note="the guide calls the base model with training off",
 )
 KIND = "contract"
 NEEDS = {"fixed_training", "inference", "training"}

@@ -8,12 +8,12 @@ from bncheck.cases.case import Backward
 from bncheck.cases.distributions import normal
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.network_strategies import float64_cases, plain_case
-from bncheck.invariants import PAPER
+from bncheck.invariants import PAPER, SINGLE_LAYER, SINGLE_NUMBERS, UNCENTRED_GRADIENT
 from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = PAPER
+ORIGIN = PAPER.also(UNCENTRED_GRADIENT, SINGLE_LAYER, SINGLE_NUMBERS.shown_by(0))
 KIND = "reference"
 NEEDS = {"inference", "training", "gradients"}
 CASES = float64_cases

@@ -6,12 +6,12 @@ start is a trap that no training loss shows.
 
 from bncheck.cases.case import Forward, State
 from bncheck.cases.network_strategies import fresh_case, fresh_cases
-from bncheck.invariants import PAPER
+from bncheck.invariants import PAPER, SINGLE_LAYER
 from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = PAPER
+ORIGIN = PAPER.also(SINGLE_LAYER.shown_by(1))
 KIND = "reference"
 NEEDS = {"inference"}
 CASES = fresh_cases

@@ -7,14 +7,28 @@ batch of padding moves them further from the data.
 import numpy as np
 
 from bncheck.cases.edge_strategies import hidden_cases, masked_example
-from bncheck.invariants import Origin
+from bncheck.invariants import MASKS_IGNORED, MASKS_IGNORED_AGAIN, ONE_MASKED_CHANNEL, Origin
 from bncheck.truth.compare import same_state
 from bncheck.truth.traits import Traits
 
-ORIGIN = Origin(
-    "https://github.com/keras-team/keras/pull/18921",
-    affected={"tensorflow": ">=1.12", "keras": ">=3.0.0"},
-    note="how masks came into the statistics, where the number of steps may be zero",
+ORIGIN = MASKS_IGNORED.also(
+    MASKS_IGNORED_AGAIN,
+    ONE_MASKED_CHANNEL.shown_by(1),
+    Origin(
+        "https://github.com/tensorflow/tensorflow/issues/51792",
+        affected={"tensorflow": "==2.12.1"},
+        note="moments of no weight were 0 / 0",
+    ),
+    Origin(
+        "https://github.com/keras-team/keras/pull/18921",
+        affected={
+            "tensorflow": ">=2.15.1,<=2.21.0",
+            "keras:tensorflow": ">=3.5.0,<=3.15.1",
+            "keras:jax": "==3.15.1",
+            "keras:torch": "==3.15.1",
+        },
+        note="over no steps the mean and the variance are taken for zero",
+    ),
 )
 KIND = "contract"
 NEEDS = {"training", "masks"}

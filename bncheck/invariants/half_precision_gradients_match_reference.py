@@ -8,15 +8,19 @@ from bncheck.cases.case import Backward
 from bncheck.cases.mode_strategies import half_cases
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.variants import layer_example
-from bncheck.invariants import Origin
+from bncheck.invariants import HALF_LAYER, HALF_WEIGHTS, Origin
 from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = Origin(
-    "https://github.com/tensorflow/tensorflow/issues/8535",
-    affected={"tensorflow": "<2.3"},
-    note="the whole layer computed in float16, and its variance overflowed",
+ORIGIN = HALF_LAYER.also(
+    HALF_WEIGHTS,
+    Origin(
+        "https://github.com/pytorch/pytorch/pull/77496",
+        affected={"torch": ">=1.12.1,<=2.13.0"},
+        note="whose kernel for channels that lie last in memory sums up in bfloat16",
+        examples=(2,),
+    ),
 )
 KIND = "reference"
 NEEDS = {"half", "gradients"}
@@ -24,6 +28,9 @@ CASES = half_cases
 EXAMPLES = [
     layer_example([[0.0], [8.0]], layer=BatchNorm()).but(half="bfloat16"),
     layer_example([[400.0], [-800.0], [300.0]], layer=BatchNorm()).but(half="float16"),
+    layer_example([[[0.0, 0.0]] * 2, [[8.0, 8.0]] * 2], dy=[[[1.0, 1.0]] * 2, [[0.0, 0.0]] * 2], layer=BatchNorm()).but(
+        half="bfloat16"
+    ),
 ]
 
 

@@ -5,18 +5,28 @@ NaN on data that it holds easily, and mixed precision is how most models train.
 """
 
 from bncheck.cases.case import Backward, Forward
+from bncheck.cases.edge_strategies import layout_example
 from bncheck.cases.mode_strategies import half_cases
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.variants import layer_example
-from bncheck.invariants import Origin
+from bncheck.invariants import HALF_LAYER, Origin
 from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = Origin(
-    "https://github.com/tensorflow/tensorflow/issues/8535",
-    affected={"tensorflow": "<2.3"},
-    note="the whole layer computed in float16, and its variance overflowed",
+ORIGIN = HALF_LAYER.shown_by(1).also(
+    Origin(
+        "https://github.com/pytorch/pytorch/pull/84410",
+        affected={"torch": "==1.12.1"},
+        note="bfloat16 that does not lie densely was refused beside float32 weights",
+        examples=(2,),
+    ),
+    Origin(
+        "https://github.com/tensorflow/tensorflow/issues/55738",
+        affected={"tensorflow": ">=2.6.5,<=2.12.1"},
+        note="without oneDNN the fused kernel has no bfloat16: nothing came back, and later an error",
+        examples=(3,),
+    ),
 )
 KIND = "reference"
 NEEDS = {"half", "inference", "training"}
@@ -24,6 +34,8 @@ CASES = half_cases
 EXAMPLES = [
     layer_example([[0.0], [8.0]], layer=BatchNorm()).but(half="bfloat16"),
     layer_example([[400.0], [-800.0], [300.0]], layer=BatchNorm()).but(half="float16"),
+    layout_example("transposed").but(half="bfloat16"),
+    layer_example([[[[0.0]]], [[[8.0]]]], layer=BatchNorm()).but(half="bfloat16"),
 ]
 
 

@@ -8,16 +8,12 @@ from bncheck.cases.case import Backward, Forward
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import layer_example
-from bncheck.invariants import Origin
+from bncheck.invariants import EPSILON_FLOOR
 from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = Origin(
-    "https://github.com/tensorflow/tensorflow/issues/37768",
-    affected={"tensorflow": "<=2.10.1"},
-    note="the fused kernel raised an epsilon below 1.001e-5 to it",
-)
+ORIGIN = EPSILON_FLOOR.shown_by(1)
 KIND = "reference"
 NEEDS = {"inference"}
 CASES = layer_cases

@@ -18,8 +18,9 @@ from bncheck.worker.layouts import LAYOUTS
 
 ORIGIN = Origin(
     "https://github.com/pytorch/pytorch/pull/48919",
-    affected={"torch": ">=1.10"},
+    affected={"torch": ">=1.10.2,<=2.13.0"},
     note="whose kernel reads gamma and the statistics by pointer in the gradient",
+    examples=(3,),
 )
 KIND = "metamorphic"
 NEEDS = {"inference", "training", "gradients", "state_layouts"}

@@ -14,7 +14,7 @@ from bncheck.truth.traits import Traits
 
 ORIGIN = Origin(
     "https://github.com/tensorflow/tensorflow/issues/14675",
-    affected={"tensorflow": "<2.0", "tensorflow:graph": ">=2.0,<=2.1.4"},
+    affected={"tensorflow": ">=1.12.3,<=1.15.5", "tensorflow:graph": ">=2.0.0,<=2.1.4"},
     note="an operation's seed is the number of operations so far",
 )
 KIND = "metamorphic"

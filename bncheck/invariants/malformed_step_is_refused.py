@@ -17,8 +17,35 @@ from bncheck.truth.traits import Traits
 
 ORIGIN = Origin(
     "https://github.com/tensorflow/tensorflow/issues/58711",
-    affected={"tensorflow": ">=2.0,<2.7", "keras:tensorflow": ">=3.10"},
-    note="integers were refused after they had moved the statistics; in Keras 3 float64 takes them in float32",
+    affected={"tensorflow": ">=2.0.4,<=2.6.5", "tensorflow:graph": "<0"},
+    note="integers were refused after they had moved the statistics",
+    examples=(4, 5),
+    further=(
+        Origin(
+            "https://github.com/tensorflow/tensorflow/issues/58711",
+            affected={"tensorflow": ">=2.0.4,<=2.3.4", "tensorflow:graph": "<0"},
+            note="of integers; another number of channels, too, was refused after it had moved the statistics",
+            examples=(0,),
+        ),
+        Origin(
+            "https://github.com/tensorflow/tensorflow/issues/52220",
+            affected={"tensorflow": "==1.15.5", "tensorflow:graph": "==2.1.4"},
+            note="of a checkpoint; in graph mode the backend's set_value, too, takes another shape",
+            examples=(6, 7),
+        ),
+        Origin(
+            "https://github.com/keras-team/keras/issues/23704",
+            affected={"keras:tensorflow": ">=3.10.0,<=3.15.1"},
+            note="of other backends; here a float64 layer averages integers in float32",
+            examples=(5,),
+        ),
+        Origin(
+            "https://github.com/ml-explore/mlx/blob/v0.32.4/python/mlx/nn/layers/normalization.py",
+            affected={"mlx": ">=0.32.0,<=0.32.4"},
+            note="what can be broadcast is, and integers are averaged in float32",
+            examples=(0, 1, 5),
+        ),
+    ),
 )
 KIND = "contract"
 NEEDS = {"inference", "training"}

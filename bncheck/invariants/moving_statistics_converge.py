@@ -10,12 +10,16 @@ from bncheck.cases.case import Case, Forward, State
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import layer_example
-from bncheck.invariants import Origin
+from bncheck.invariants import SINGLE_LAYER, SINGLE_MOMENTUM, SINGLE_NUMBERS, Origin
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = Origin("https://github.com/keras-team/keras/issues/13214", note="the first step forgot the stored statistics")
+ORIGIN = Origin(
+    "https://github.com/keras-team/keras/issues/13214",
+    note="the first step forgot the stored statistics",
+    further=(SINGLE_MOMENTUM.shown_by(1), SINGLE_LAYER.shown_by(1), SINGLE_NUMBERS.shown_by(1)),
+)
 KIND = "metamorphic"
 NEEDS = {"training"}
 CASES = layer_cases

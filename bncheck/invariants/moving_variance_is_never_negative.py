@@ -15,7 +15,17 @@ from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = Origin("https://github.com/google/flax/issues/1491", note="the variance was E[x^2] - E[x]^2")
+ORIGIN = Origin(
+    "https://github.com/google/flax/issues/1491",
+    note="the variance was E[x^2] - E[x]^2",
+    further=(
+        Origin(
+            "https://github.com/keras-team/keras/issues/18795",
+            affected={"keras:torch": "==3.15.1"},
+            note="the variance is E[x^2] - E[x]^2",
+        ),
+    ),
+)
 KIND = "contract"
 NEEDS = {"training"}
 CASES = layer_cases

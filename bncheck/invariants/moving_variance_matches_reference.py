@@ -10,12 +10,12 @@ from bncheck.cases.case import State
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import layer_example
-from bncheck.invariants import PAPER
+from bncheck.invariants import PAPER, SINGLE_LAYER, SINGLE_MOMENTUM, SINGLE_NUMBERS
 from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = PAPER
+ORIGIN = PAPER.also(SINGLE_MOMENTUM.shown_by(1), SINGLE_LAYER.shown_by(1), SINGLE_NUMBERS.shown_by(1))
 KIND = "reference"
 NEEDS = {"training"}
 CASES = layer_cases

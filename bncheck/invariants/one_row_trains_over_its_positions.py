@@ -8,12 +8,12 @@ from bncheck.cases.case import Backward, State
 from bncheck.cases.distributions import normal
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.network_strategies import one_image_cases, plain_case
-from bncheck.invariants import PAPER
+from bncheck.invariants import PAPER, UNCENTRED_GRADIENT
 from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = PAPER
+ORIGIN = PAPER.also(UNCENTRED_GRADIENT)
 KIND = "reference"
 NEEDS = {"training", "gradients"}
 CASES = one_image_cases

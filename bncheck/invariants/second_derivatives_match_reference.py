@@ -14,7 +14,7 @@ from bncheck.truth.traits import Traits
 
 ORIGIN = Origin(
     "https://github.com/tensorflow/tensorflow/pull/19609",
-    affected={"tensorflow": ">=1.14,<=2.0.4", "keras:tensorflow": "==3.15.1"},
+    affected={"tensorflow": ">=1.14.0,<=2.21.0", "keras:tensorflow": ">=3.0.0,<=3.15.1"},
     note="moments take the mean in the variance for a constant, which the gradient alone can bear",
 )
 KIND = "reference"

@@ -11,7 +11,11 @@ from bncheck.invariants import Origin
 from bncheck.truth.compare import Violation
 from bncheck.truth.traits import Traits
 
-ORIGIN = Origin("https://github.com/pytorch/pytorch/issues/110361", affected={"torch": "<=2.1.2"})
+ORIGIN = Origin(
+    "https://github.com/pytorch/pytorch/issues/110361",
+    affected={"torch": ">=1.0.0,<=2.1.2"},
+    note="a state without the count set it to zero",
+)
 KIND = "contract"
 NEEDS = {"counter", "training"}
 CASES = counting_cases

@@ -8,12 +8,12 @@ from bncheck.cases.case import Backward
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import layer_example
-from bncheck.invariants import PAPER
+from bncheck.invariants import PAPER, UNCENTRED_GRADIENT
 from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = PAPER
+ORIGIN = PAPER.also(UNCENTRED_GRADIENT)
 KIND = "reference"
 NEEDS = {"training", "gradients"}
 CASES = layer_cases

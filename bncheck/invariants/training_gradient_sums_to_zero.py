@@ -10,12 +10,12 @@ from bncheck.cases.case import Backward
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import as_rows, layer_example
-from bncheck.invariants import PAPER
+from bncheck.invariants import PAPER, UNCENTRED_GRADIENT
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = PAPER
+ORIGIN = PAPER.also(UNCENTRED_GRADIENT)
 KIND = "metamorphic"
 NEEDS = {"training", "gradients"}
 CASES = layer_cases

@@ -8,15 +8,21 @@ from bncheck.cases.case import Backward, Forward
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import layer_example
-from bncheck.invariants import Origin
+from bncheck.invariants import EPSILON_FLOOR, Origin
 from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
 ORIGIN = Origin(
     "https://github.com/keras-team/keras/issues/18795",
-    affected={"keras": ">=3.0.0,<3.0.3", "keras:torch": "==3.15.1", "tensorflow": "<=2.10.1"},
+    affected={
+        "keras:tensorflow": ">=3.0.0,<=3.0.2",
+        "keras:jax": ">=3.0.0,<=3.0.2",
+        "keras:torch": "==3.15.1",
+    },
     note="the variance was E[x^2] - E[x]^2; on torch it still is",
+    examples=(1,),
+    further=(EPSILON_FLOOR.shown_by(3),),
 )
 KIND = "reference"
 NEEDS = {"training"}

@@ -13,8 +13,8 @@ from bncheck.truth.traits import Traits
 
 ORIGIN = Origin(
     "https://github.com/tensorflow/tensorflow/issues/10845",
-    affected={"tensorflow": "<2.0"},
-    note="an operation's seed is the number of operations so far",
+    affected={"tensorflow": ">=1.14.0,<=1.15.5", "tensorflow:graph": ">=2.0.4,<=2.1.4", "keras:tensorflow": "==3.0.0"},
+    note="an operation's seed is the number of operations so far; in Keras 3.0 a dropout at rate zero draws a seed",
 )
 KIND = "metamorphic"
 NEEDS = {"seed", "networks"}

@@ -52,8 +52,8 @@ def _steps(steps):
 def _law(law):
     if law is None:
         return []
-    note = f" ({law.origin.note})" if law.origin.note else ""
-    return [("why", law.why), ("origin", law.origin.link + note)]
+    notes = [(origin.link, f" ({origin.note})" if origin.note else "") for origin in law.origin.each]
+    return [("why", law.why), *(("origin", link + note) for link, note in notes)]
 
 
 def _replay(command):

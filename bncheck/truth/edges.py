@@ -76,6 +76,16 @@ def check_count(count, traits):
         raise Refused("one value a channel, in training")
 
 
+def whole_mask(mask, shape):
+    """The mask for every step of an input of this shape; along an axis where it has one value, that one counts for all.
+
+    Raises Refused where it does not fit.
+    """
+    if mask.ndim != len(shape) - 1 or any(n not in (1, m) for n, m in zip(mask.shape, shape, strict=False)):
+        raise Refused(f"a mask of shape {mask.shape} for an input of shape {shape}")
+    return np.broadcast_to(mask, shape[:-1])
+
+
 def weighs_masks(traits):
     """Whether masked steps are more than left out, so that statistics are taken even where no step counts."""
     return traits.masks != "left_out" or traits.mask_count != "exact"

@@ -15,6 +15,7 @@ from bncheck.truth.edges import (
     computes_in_single,
     fitting_input,
     fitting_state,
+    whole_mask,
 )
 from bncheck.truth.halves import nearest
 from bncheck.truth.layers import MATHS, BatchNormMath, half
@@ -59,7 +60,7 @@ class Simulation:
             {name: self.given(value) for name, value in own.items() if name not in given}
             for own, given in zip(initial_state(case, traits), _given_first(case), strict=True)
         ]
-        self.frozen, self.taken, self.spoilt = set(), {}, False
+        self.frozen, self.untracked, self.taken, self.spoilt = set(), set(), {}, False
         self.fused = traits.but(variance="one_pass") if traits.compiled == "one_pass" else traits
 
     def run(self):
@@ -143,13 +144,13 @@ class Simulation:
 
     def through(self, x, training, mask=None, compiled=None):
         """The output for ``x``; moves the moving statistics in training."""
-        if mask is not None and mask.shape != x.shape[:-1]:
-            raise Refused(f"a mask of shape {mask.shape} for an input of shape {x.shape}")
+        mask = mask if mask is None else whole_mask(mask, x.shape)
         for i, (layer, math) in enumerate(zip(self.case.network, self.maths, strict=True)):
             if training and isinstance(layer, Dropout) and layer.rate:
                 raise NotImplementedError("the reference draws no dropout masks")
             math.traits = self.fused if compiled else self.traits
             moves = training and (i not in self.frozen or self.traits.frozen_layer == "updates")
+            moves = moves and (i not in self.untracked or self.traits.tracking_off == "updates")
             batch = training and (i not in self.frozen or self.traits.frozen_output == "batch")
             options = {}
             if isinstance(layer, BatchNorm):
@@ -190,6 +191,10 @@ class Simulation:
 
     def _freeze(self, step):
         (self.frozen.add if step.on else self.frozen.discard)(step.layer)
+        return {}
+
+    def _track(self, step):
+        (self.untracked.discard if step.on else self.untracked.add)(step.layer)
         return {}
 
     def _saveload(self, step):

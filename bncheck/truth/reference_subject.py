@@ -17,7 +17,7 @@ from bncheck.worker.program import Unsupported
 CAPABILITIES = [
     *("inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"),
     *("masks", "state_layouts"),
-    *("half", "compiled", "fixed_training", "predict", "second_derivatives", "counter"),
+    *("half", "compiled", "fixed_training", "predict", "second_derivatives", "counter", "tracking"),
 ]
 
 

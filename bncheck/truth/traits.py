@@ -56,6 +56,7 @@ LEGAL = {
     "memory": {"none": "what a layer returns depends on its state and its input alone"},
     "affine": {"even": "x and the mean are scaled alike, so that a value that is the mean comes out as beta"},
     "evaluation": {"over_rows": "evaluating gives the mean loss over the rows"},
+    "tracking_off": {"keeps_state": "a layer that was told not to track leaves its moving statistics alone"},
 }
 
 ILLEGAL = {
@@ -142,6 +143,7 @@ ILLEGAL = {
     "memory": {"first_step": "the first training step forgets the statistics that were stored"},
     "affine": {"fused": "x a - (mean a) is rounded once, and leaves the rounding of mean a where x is the mean"},
     "evaluation": {"over_batches": "evaluating gives the mean of the batches' losses, however few rows one has"},
+    "tracking_off": {"updates": "a layer that was told not to track moves its moving statistics"},
 }
 
 
@@ -194,6 +196,7 @@ class Traits:
     memory: str = "none"
     affine: str = "even"
     evaluation: str = "over_rows"
+    tracking_off: str = "keeps_state"
 
     def __post_init__(self):
         for axis in fields(self):

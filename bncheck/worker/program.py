@@ -176,6 +176,11 @@ def _freeze(model, step):
     return {}
 
 
+def _track(model, step):
+    _offered(model, "track")(step["layer"], step["on"])
+    return {}
+
+
 def _save_load(model, step):
     model.save_load()
     return {}
@@ -195,6 +200,7 @@ STEPS = {
     "Fit": _fit,
     "Train": _train,
     "Freeze": _freeze,
+    "Track": _track,
     "SaveLoad": _save_load,
 }
 # What a layer has to have set, and the field of the layer that says whether it has it.

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from bncheck.cases.case import Case
 from bncheck.engine.confirm import violation
@@ -128,10 +129,14 @@ def test_its_docstring_says_the_law_and_why(law):
 
 @every_law
 def test_its_origin_has_a_link(law):
-    assert isinstance(law.origin, Origin)
-    assert re.fullmatch(r"https://\S+", law.origin.link)
-    frameworks = {name.partition(":")[0] for name in law.origin.affected or {}}  # keras:torch is Keras on one backend
-    assert frameworks <= {"tensorflow", "keras", "torch"}
+    for origin in law.origin.each:
+        assert isinstance(origin, Origin)
+        assert re.fullmatch(r"https://\S+", origin.link)
+        frameworks = {name.partition(":")[0] for name in origin.affected or {}}  # keras:torch is Keras on one backend
+        assert frameworks <= {"tensorflow", "keras", "torch", "mlx"}
+        assert set(origin.examples) <= set(range(len(law.examples)))
+        assert all(SpecifierSet(versions) for versions in (origin.affected or {}).values())
+    assert not any(origin.further or not origin.affected for origin in law.origin.further), "a further one is a bug"
 
 
 @every_law

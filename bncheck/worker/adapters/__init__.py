@@ -22,9 +22,10 @@ for each epoch, by name: ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``)
 (BatchNorm) to arrays, and is empty for a layer without weights.  What a framework does not offer raises Unsupported.
 
 What a framework may lack, a model may leave out: ``second_backward(x, dy, v, training)`` (a dict of ``dx``, ``ddx`` and
-``ddy``), ``forward_fixed(x, fixed, training)``, ``predict(x, batch_size)``, ``evaluate(x, y, loss, batch_size)`` and
-``batches()``.  ``options`` names the further keywords that it takes: ``mask`` (``forward``), ``compiled`` (``forward``
-and ``backward``), ``layout`` (``set_state``).  Arrays may be views: a layout that a framework refuses is Unsupported.
+``ddy``), ``forward_fixed(x, fixed, training)``, ``predict(x, batch_size)``, ``evaluate(x, y, loss, batch_size)``,
+``track(layer, on)`` and ``batches()``.  ``options`` names the further keywords that it takes: ``mask`` (``forward``),
+``compiled`` (``forward`` and ``backward``), ``layout`` (``set_state``).  Arrays may be views: a layout that a framework
+refuses is Unsupported.
 An adapter whose models are large says in ``kept_models`` how many of them are kept to be used again.
 """
 

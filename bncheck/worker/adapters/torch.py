@@ -35,7 +35,7 @@ class Adapter:
     def describe(self):
         """What this torch is and can do."""
         capabilities = ["inference", "training", "gradients", "fit", "freeze", "save_load", "seed", "networks"]
-        capabilities += ["half", "compiled", "second_derivatives", "counter", "state_layouts"]
+        capabilities += ["half", "compiled", "second_derivatives", "counter", "tracking", "state_layouts"]
         return {
             "framework": "torch",
             "version": str(torch.__version__),
@@ -68,7 +68,8 @@ class Model:
             self.modules.append(built.to(dtype))
         # Channels last is a view of the same memory: torch wants the channels second.
         self.turned = [layer.get("axis") == -1 and self.rank > 2 for layer in network]
-        self.tensors = [_tensors(module, NAMES.get(layer["layer"], {})) for module, layer in zip(self.modules, network)]
+        self.names = [NAMES.get(layer["layer"], {}) for layer in network]
+        self.tensors = [_tensors(module, names) for module, names in zip(self.modules, self.names)]
 
     def _module(self, layer, width, shape):
         kind = layer["layer"]
@@ -95,13 +96,15 @@ class Model:
         return make(channels, eps=layer["eps"], momentum=momentum, affine=layer["scale"])
 
     def set_state(self, state, layout=None):
-        """Copy the arrays into the modules' own parameters and buffers; arrays of a layout become their memory."""
-        with torch.no_grad():
-            for module, own, values in zip(self.modules, self.tensors, state):
-                for name, value in values.items():
-                    if name not in own:
-                        raise Unsupported("%s has no %s" % (type(module).__name__, name))
-                    _set(module, own[name], _tensor(value.T if name == "kernel" else value), layout)
+        """Load the arrays as users load weights from elsewhere; arrays of a layout become the modules' memory."""
+        for module, own, names, values in zip(self.modules, self.tensors, self.names, state):
+            if not set(values) <= set(own):
+                raise Unsupported("%s has no %s" % (type(module).__name__, ", ".join(sorted(set(values) - set(own)))))
+            values = {name: _tensor(value.T if name == "kernel" else value) for name, value in values.items()}
+            left = values if layout else _load(module, names, values)
+            with torch.no_grad():
+                for name, value in left.items():
+                    _set(module, own[name], value, layout)
 
     def state(self):
         """Every parameter and moving statistic, as copies."""
@@ -198,6 +201,10 @@ class Model:
         for parameter in self.modules[layer].parameters():
             parameter.requires_grad_(not on)
 
+    def track(self, layer, on):
+        """As torch's users say it of a layer that they have."""
+        self.modules[layer].track_running_stats = on
+
     def save_load(self):
         """Write the state with ``torch.save`` and load it back."""
         held = io.BytesIO()
@@ -236,6 +243,12 @@ def _optimizer(optimizer, parameters):
     extra = {"eps": optimizer["eps"]} if "eps" in optimizer else {}
     make = OPTIMIZERS[optimizer["name"]]
     return make(parameters, lr=optimizer["learning_rate"], **extra) if parameters else None
+
+
+def _load(module, names, values):
+    """Load the values, with no count of batches; those that a module around the layer has under no name are left."""
+    loaded = module.load_state_dict({names[name]: value for name, value in values.items()}, strict=False)
+    return {name: value for name, value in values.items() if names[name] in loaded.unexpected_keys}
 
 
 def _set(module, own, value, layout):

@@ -22,6 +22,7 @@ from bncheck.cases.case import (
     SecondBackward,
     SetState,
     State,
+    Track,
     Train,
 )
 from bncheck.cases.network import BatchNorm, Dense, Linear
@@ -39,6 +40,7 @@ WHOLE = Case(
         Fit(X, X, optimizer={"name": "adam", "learning_rate": 0.01, "eps": 1e-7}, batch_size=1, epochs=2),
         Train(X, X, "binary_crossentropy", {"name": "sgd", "momentum": 0.9}, 1, 2, False, 0.5, True),
         Freeze(2, True),
+        Track(2, False),
         SaveLoad(),
         Batches(),
         Attempt(Forward(X, True, mask=X[:, 0] > 0, layout="strided", compiled="graph")),

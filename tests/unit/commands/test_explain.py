@@ -22,7 +22,7 @@ def test_every_law_is_explained_with_a_failure(law):
 def test_the_example_names_the_fault():
     text = " ".join(explain("linear_activation_keeps_initial_weights").stdout.split())
     assert "mechanism initial_weights: by_position" in text
-    assert "affects tensorflow <2.0" in text
+    assert "affects tensorflow >=1.12.3,<=1.15.5" in text
 
 
 @pytest.mark.parametrize("name", ["epsilon: floor", "epsilon:floor"])

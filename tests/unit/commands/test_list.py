@@ -21,7 +21,7 @@ def test_json_has_all_that_is_known_of_each_law():
     assert [law["name"] for law in laws] == list(load_all())
     by_name = {law["name"]: law for law in laws}
     seeded = by_name["linear_activation_keeps_initial_weights"]
-    assert seeded["origin"]["affected"] == {"tensorflow": "<2.0", "tensorflow:graph": ">=2.0,<=2.1.4"}
+    assert seeded["origin"]["affected"] == {"tensorflow": ">=1.12.3,<=1.15.5", "tensorflow:graph": ">=2.0.0,<=2.1.4"}
     assert seeded["needs"] == ["networks", "seed"]
     assert all(law["title"] and law["why"] and law["kind"] and law["origin"]["link"] for law in laws)
 

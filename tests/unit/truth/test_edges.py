@@ -159,6 +159,14 @@ def test_a_batch_that_is_masked_whole(traits, mean, variance):
     assert state["moving_variance"] == pytest.approx([variance], nan_ok=True)
 
 
-def test_a_mask_of_another_shape_is_refused():
+@pytest.mark.parametrize("mask", [np.ones((1, 3), bool), MASK[0], MASK[..., None]])
+def test_a_mask_of_another_shape_is_refused(mask):
     with pytest.raises(Refused, match="a mask of shape"):
-        run(Forward(STEPS, True, mask=MASK[:, :1]), shape=(1, 2, 1))
+        run(Forward(STEPS, True, mask=mask), shape=(1, 2, 1))
+
+
+def test_a_mask_of_one_value_along_an_axis_counts_for_all_along_it():
+    x, mask = np.arange(12.0).reshape(1, 3, 2, 2), np.array([[[True], [True], [False]]])
+    states = [run(Forward(x, True, mask=m), shape=x.shape)[1] for m in (mask, np.broadcast_to(mask, (1, 3, 2)))]
+    assert states[0]["moving_mean"] == pytest.approx([0.9 + 0.1 * 3, 0.9 + 0.1 * 4])
+    assert all(np.array_equal(states[0][name], states[1][name]) for name in states[0])

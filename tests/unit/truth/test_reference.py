@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from bncheck.cases.case import Backward, Case, Fit, Forward, Freeze, SaveLoad, SetState, State
+from bncheck.cases.case import Backward, Case, Fit, Forward, Freeze, SaveLoad, SetState, State, Track
 from bncheck.cases.distributions import constant, generalised_gamma, normal, spike
 from bncheck.cases.network import Activation, BatchNorm, Dense, Detached, Dropout, Linear
 from bncheck.cases.strategies import batch_norm_state, data, fit_case, layer_case, network_state, width_after
@@ -218,6 +218,17 @@ def test_a_frozen_layer_uses_its_moving_statistics_and_keeps_them():
     assert values(right[2]["y"]).ravel() == pytest.approx([-1 / 2, 7 / 2], rel=1e-3)
     assert values(right[3]["state"][0]["moving_mean"]) == 1
     assert values(right[6]["state"][0]["moving_mean"]) == pytest.approx(0.9 * 1 + 0.1 * 4)
+
+
+def test_a_layer_that_does_not_track_normalises_with_the_batch_and_keeps_its_statistics():
+    x = np.array([[0.0], [8.0]])
+    state = [{name: np.ones(1) for name in ("gamma", "beta", "moving_mean", "moving_variance")}]
+    steps = (SetState(state), Track(0, False), Forward(x, True), State(), Track(0, True), Forward(x, True), State())
+    for value, mean in (("keeps_state", 1.0), ("updates", 0.9 + 0.1 * 4)):
+        found = reference.run_in_dtype(Case((BatchNorm(),), steps), Traits(tracking_off=value))
+        assert found[2]["y"].ravel() == pytest.approx([0, 2], abs=1e-3)
+        assert found[3]["state"][0]["moving_mean"] == pytest.approx(mean)
+        assert found[6]["state"][0]["moving_mean"] == pytest.approx(0.9 * mean + 0.1 * 4)
 
 
 def test_a_frozen_layer_is_not_trained():

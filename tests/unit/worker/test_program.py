@@ -12,6 +12,7 @@ FORWARD = {"step": "Forward", "x": X, "training": True}
 STATE = {"step": "State"}
 FREEZE = {"step": "Freeze", "layer": 0, "on": True}
 UNFREEZE = {"step": "Freeze", "layer": 0, "on": False}
+TRACK = {"step": "Track", "layer": 0, "on": False}
 FIT = {
     "step": "Fit",
     "x": X,
@@ -52,6 +53,9 @@ class FakeModel:
 
     def freeze(self, layer, on):
         self.frozen = (layer, on)
+
+    def track(self, layer, on):
+        self.tracks = (layer, on)
 
     def save_load(self):
         self.saved = True
@@ -134,6 +138,7 @@ PAST = {
     "it was trained by the framework's own loop": program(SET, TRAIN),
     "it was saved and loaded": program(SET, {"step": "SaveLoad"}, FORWARD),
     "it stays frozen": program(SET, FREEZE, FORWARD),
+    "it tracked nothing for a while": program(SET, TRACK, FORWARD),
     "part of the state is left": program({"step": "SetState", "state": [{"gamma": WEIGHTS["gamma"]}]}, FORWARD),
     "a layer's state is left": program({"step": "SetState", "state": [{}, WEIGHTS]}, FORWARD, network=[DENSE, NORM]),
     "dropout has drawn": program(
