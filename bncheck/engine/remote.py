@@ -88,9 +88,7 @@ def entry_of(task, stop=never):
     """The entry of a task's cell, or pair: this is what is computed elsewhere."""
     if task.bncheck != this_bncheck():
         theirs, ours = task.bncheck[0], bncheck.__version__
-        return failed(
-            task, f"there is another bncheck where its task ran ({ours}, and here {theirs}): install this one"
-        )
+        return failed(task, f"where its task ran is another bncheck ({ours}; here {theirs}): install this one there")
     return _entry(task, stop, campaign.open_subject)
 
 
