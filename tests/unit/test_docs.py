@@ -10,6 +10,7 @@ import pytest
 
 from bncheck.commands import main
 from bncheck.invariants import load_all
+from bncheck.truth.reference_subject import CAPABILITIES
 from bncheck.truth.traits import LEGAL, values_of
 
 ROOT = Path(__file__).parents[2]
@@ -99,3 +100,9 @@ def test_a_link_leads_to_where_its_file_stands_in_the_site(page, link, led):
 def test_a_link_of_a_written_page_leads_to_a_file(page):
     for link in HOOK.LINK.findall((ROOT / page).read_text(encoding="utf-8")):
         assert ((ROOT / page).parent / link).exists(), link
+
+
+@pytest.mark.parametrize("capability", CAPABILITIES)
+def test_a_capability_is_told_to_who_writes_an_adapter(capability):
+    text = (ROOT / "docs" / "write_an_adapter.md").read_text(encoding="utf-8")
+    assert f"`{capability}`" in text or f'"{capability}"' in text
