@@ -53,6 +53,13 @@ def browser(session):
 
 
 @nox.session
+def docs(session):
+    """The site of the documentation, in site/; `-- serve` shows it."""
+    session.install("-e", ".[docs]")
+    session.run("mkdocs", *(session.posargs or ["build", "--strict"]))
+
+
+@nox.session
 def benchmark(session):
     """What a check costs, and what it sees."""
     session.install("-e", ".[tests]")

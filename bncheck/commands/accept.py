@@ -33,17 +33,22 @@ def accept(record, finding, reason, link, versions, path):
     """
     laws = invariants.load_all()
     cell, result, found = chosen(records.read(record), finding)
-    place = Path(path) if path else ledger.find(Path.cwd()) or Path.cwd() / "bncheck.toml"
-    known = ledger.parse(place, laws) if place.is_file() else []
+    place, known = ledger_of(path, laws)
     about = {"reason": clean(reason), "link": clean(link)}
     tables = [_table(cell, result, found, part, versions) | about for part in found["mechanism"].split("; ")]
-    entries = [ledger.entry(_in_order(table), laws, str(place), "the entry") for table in tables]
+    entries = [ledger.entry(in_order(table), laws, str(place), "the entry") for table in tables]
     new = [each for each in entries if not any(_is_in(each, old, cell) for old in known)]
     if not new:
         raise UsageError(f"{finding} is accepted in {place} already")
-    ledger_file.add(place, [_in_order(table) for table, each in zip(tables, entries, strict=True) if each in new])
+    ledger_file.add(place, [in_order(table) for table, each in zip(tables, entries, strict=True) if each in new])
     for each in new:
         click.echo(clean(f"accepted in {place}: {each.law} by {each.mechanism} on {each.subject}{each.versions}"))
+
+
+def ledger_of(path, laws):
+    """The user's file, by default the nearest that is ours, and its entries."""
+    place = Path(path) if path else ledger.find(Path.cwd()) or Path.cwd() / "bncheck.toml"
+    return place, ledger.parse(place, laws) if place.is_file() else []
 
 
 def _table(cell, result, found, mechanism, versions):
@@ -70,7 +75,8 @@ def _public(version):
         raise UsageError(f"{version!r:.40} is no version: say which have it with --versions") from None
 
 
-def _in_order(table):
+def in_order(table):
+    """An entry with its keys as a ledger has them."""
     return {key: table[key] for key in ledger.KEYS}
 
 

@@ -101,7 +101,9 @@ def of_value(axis, value):
     """A value of an axis, as renderables."""
     yield from _headed(f"{axis}: {value}", values_of(axis)[value])
     yield from _rows([("axis", about(axis)), *value_rows(axis, value)])
-    yield from _numbers(axis, value)
+    if value != getattr(PAPERS, axis):
+        yield Text("an example", "bold")
+        yield from numbers(axis, value)
 
 
 def about(axis):
@@ -130,19 +132,16 @@ def value_rows(axis, value):
     )
 
 
-def _numbers(axis, value):
+def numbers(axis, value):
     """Numbers with the value and without it; where the cases at hand show none, a law's finding."""
-    if value == getattr(PAPERS, axis):
-        return
     found = pages.difference(axis, value)
-    yield Text("an example", "bold")
     if not found:
         seen_by = pages.seen_by(axis, value)[:1]
         yield from (example(invariants.load_all()[law], PAPERS.but(**{axis: value})) for law in seen_by)
         return
     case = {"what": found.what, "where": list(found.where), "mechanism": "", "case": found.case.to_json()}
-    numbers = {"actual": number(found.other), "expected": number(found.papers), "allowed": None}
+    both = {"actual": number(found.other), "expected": number(found.papers), "allowed": None}
     words = {"expected": "by the paper", "actual": f"with {value}"}
-    shown = dict(facts({**case, **numbers}, "fail"))
+    shown = dict(facts({**case, **both}, "fail"))
     order = ("what", *words, "network", "input", "steps")
     yield from _rows([(words.get(label, label), shown[label]) for label in order if label in shown])

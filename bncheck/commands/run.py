@@ -13,8 +13,9 @@ from rich.console import Console
 
 from bncheck import invariants
 from bncheck.cases.case import Case
-from bncheck.engine import campaign, replay
+from bncheck.engine import campaign, executors, remote, replay
 from bncheck.engine.examine import Budget
+from bncheck.errors import UsageError
 from bncheck.records import ledger, record
 from bncheck.reports import again, files, formats, progress, script, terminal
 from bncheck.subjects import provision, resolve
@@ -44,6 +45,7 @@ LAYER = click.option("--layer", metavar="FILE.py:NAME", help="Your own class for
 @click.option("--max-time", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Time for each cell.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="What the cases are drawn with.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Cells at a time.")
+@click.option("--executor", metavar="dask=ADDRESS", help="Examine the cells on a Dask cluster.")
 @click.option("--record", "record_file", metavar="FILE", help="Write the record of the run, as JSON.")
 @REPORT
 @PYTHON
@@ -51,7 +53,7 @@ LAYER = click.option("--layer", metavar="FILE.py:NAME", help="Your own class for
 @LEDGER
 @click.option("--case", metavar="FILE", help="Judge only this case, or those of the findings of a record.")
 def run(
-    subjects, select, ignore, max_examples, max_time, seed, workers, record_file, reports, python, layer, known, case
+    subjects, select, ignore, max_examples, max_time, seed, record_file, reports, python, layer, known, case, **where
 ):
     """Hold each SUBJECT to the laws, and every two of them to the laws between subjects.
 
@@ -76,7 +78,7 @@ def run(
     entries = ledger.load(invariants.load_all(), Path.cwd()) if known else []
     with progress.shown() as shown:
         chosen = given.laws if given else None
-        found = campaign.run(specs, laws, budget, workers=workers, progress=shown, chosen=chosen, ledger=entries)
+        found = _examined(specs, laws, budget, **where, progress=shown, chosen=chosen, ledger=entries)
     found = ledger.accepted(found, entries)
     script.add(found, invariants.load_all())
     if record_file:
@@ -91,6 +93,16 @@ def run(
 def names(options):
     """The names of options that take several each, with commas between them."""
     return [name.strip() for option in options for name in option.split(",") if name.strip()]
+
+
+def _examined(*asked, workers, executor, **how):
+    """The record of a run, on this machine or elsewhere."""
+    if not executor:
+        return campaign.run(*asked, workers=workers, **how)
+    if workers > 1:
+        raise UsageError("--workers says how many cells this machine examines at a time: leave it out with --executor")
+    with executors.opened(executor) as place:
+        return remote.run(*asked, place, **how)
 
 
 def exit_code(found):

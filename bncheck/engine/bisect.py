@@ -133,14 +133,16 @@ def _spec(name):
     return resolve.resolve([name])[0]
 
 
-def of_law(law, cases):
-    """Asks whether a law holds on the cases."""
+def of_law(law, cases, note=lambda identity, findings: None):
+    """Asks whether a law holds on the cases; ``note`` is told who breaks it, and the findings."""
     given = only(law, cases)
 
     def question(subject):
         (result,) = examine(subject, [given], Budget(max_examples=1, shrink=False))
         if result.verdict not in CHANGING:
             raise Skipped(f"{result.verdict}: {result.reason}")
+        if result.finding:
+            note(campaign.identity(subject.description), [result.finding, *result.further])
         return CHANGING[result.verdict]
 
     return question

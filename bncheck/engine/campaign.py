@@ -64,16 +64,7 @@ def run(specs, laws, budget, *, workers=1, progress=None, stop=lambda: False, op
         entries = side_by_side(specs if campaign.alone or pairs else [], campaign.cell, workers)
         # A subject answers one question at a time, so pairs, which share subjects, take turns.
         entries += side_by_side(pairs, campaign.pair, 1)
-    names = ", ".join(law.name for law in campaign.between)
-    notes = [TWO_NEEDED.format(names)] if names and not pairs else []
-    return record.new(
-        entries,
-        seed=budget.seed,
-        max_examples=budget.max_examples,
-        started=started,
-        interrupted=campaign.stopped.is_set(),
-        notes=notes,
-    )
+    return recorded(entries, budget, started, campaign.stopped.is_set(), notes(campaign.between, pairs))
 
 
 def measured(specs, *, progress=None, stop=lambda: False, opened=None):
@@ -92,13 +83,19 @@ def measured(specs, *, progress=None, stop=lambda: False, opened=None):
     campaign = Campaign([], budget, progress or Silent(), stop, opened_and_measured, None)
     with on_interrupt(campaign.interrupt), contextlib.closing(campaign):
         entries = side_by_side(specs, campaign.cell, 1)
-    return record.new(
-        entries,
-        seed=budget.seed,
-        max_examples=budget.max_examples,
-        started=started,
-        interrupted=campaign.stopped.is_set(),
-    )
+    return recorded(entries, budget, started, campaign.stopped.is_set())
+
+
+def recorded(entries, budget, started, interrupted, notes=()):
+    """The record of entries that were searched with a budget."""
+    asked = {"seed": budget.seed, "max_examples": budget.max_examples}
+    return record.new(entries, **asked, started=started, interrupted=interrupted, notes=notes)
+
+
+def notes(between, pairs):
+    """A line on laws between subjects where there is no pair of them."""
+    names = ", ".join(law.name for law in between)
+    return [TWO_NEEDED.format(names)] if names and not pairs else []
 
 
 def now():

@@ -1,4 +1,7 @@
-"""Runs what a gate compares: each subject alone, on the same cases; a pinned cell's record is kept and read again."""
+"""Runs what a gate compares: each subject alone, on the same cases; a pinned cell's record is kept and read again.
+
+It is kept when the cell is done, so that a gate which is interrupted goes on from there.
+"""
 
 import hashlib
 import json
@@ -18,15 +21,38 @@ ANSWERED = ("pass", "fail", "inapplicable")
 
 def run(specs, laws, budget, workers=1, progress=None):
     """The record of holding each subject to the laws of one subject; those of pinned cells may be kept ones."""
-    laws = [law for law in laws if not law.differential]
-    kept = {spec: kept_record(_place(spec, laws, budget)) for spec in specs}
+    alone = [law for law in laws if not law.differential]
+    if not alone:
+        between = ", ".join(law.name for law in laws)
+        raise UsageError("there is no law to judge" + (f": a gate asks one subject, {between} two" if laws else ""))
+    places = {spec: _place(spec, alone, budget) for spec in specs}
+    kept = {spec: kept_record(place) for spec, place in places.items()}
     asked = [spec for spec in specs if not kept[spec]]
-    found = campaign.run(asked, laws, budget, workers=workers, progress=progress)
+    keeping = Keeping(progress or campaign.Silent(), {spec.name: places[spec] for spec in asked}, budget)
+    found = campaign.run(asked, alone, budget, workers=workers, progress=keeping)
     entries = dict(zip(asked, found["cells"], strict=True))
-    for spec, entry in entries.items():
-        if not found.get("interrupted"):
-            _keep({**found, "cells": [entry]}, _place(spec, laws, budget))
     return {**found, "cells": [entries.get(spec) or kept[spec]["cells"][0] for spec in specs]}
+
+
+class Keeping:
+    """Keeps the record of each cell that was done before the user stopped, and passes on how the run goes."""
+
+    def __init__(self, progress, places, budget):
+        self.progress, self.places, self.budget = progress, places, budget
+        self.building, self.running = progress.building, progress.running
+        self.started, self.stopped = campaign.now(), False
+
+    def finished(self, name, entry):
+        """Keep the cell's record; one without numbers was stopped before its end."""
+        if not self.stopped and "numbers" in entry:
+            about = {"seed": self.budget.seed, "max_examples": self.budget.max_examples, "started": self.started}
+            _keep(record.new([entry], **about), self.places[name])
+        self.progress.finished(name, entry)
+
+    def stopping(self):
+        """What is done from now on may be done in part."""
+        self.stopped = True
+        self.progress.stopping()
 
 
 def _place(spec, laws, budget):

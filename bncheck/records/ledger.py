@@ -138,7 +138,12 @@ def _check(table, laws):
         raise UsageError(f"a subject is a framework or framework:mode, not {table['subject']!r:.40}")
     _check_range(table["versions"])
     _check_mechanism(table["mechanism"])
-    if not table["reason"].strip() or not table["link"].startswith(("https://", "http://")):
+    check_why(table["reason"], table["link"])
+
+
+def check_why(reason, link):
+    """Raise UsageError where an entry says not why it is one, and where that is told."""
+    if not reason.strip() or not link.startswith(("https://", "http://")):
         raise UsageError("an entry has a reason, and a link that begins with https://")
 
 

@@ -1,4 +1,4 @@
-"""Writes entries into a user's ledger, and leaves the rest of the file as it is."""
+"""Writes entries and ranges into a user's ledger, and leaves the rest of the file as it is."""
 
 from pathlib import Path
 
@@ -9,13 +9,18 @@ from bncheck.errors import UsageError
 from bncheck.records import record
 
 
-def add(path, tables):
-    """Put entries of plain values at the end of a file's ledger.  Raises UsageError where that cannot be done."""
+def add(path, tables, ranges=()):
+    """Put entries of plain values at the end of a file's ledger, and give entries, by their place, other ranges.
+
+    Raises UsageError where that cannot be done.
+    """
     path = Path(path)
     try:
         document = tomlkit.parse(path.read_text(encoding="utf-8") if path.exists() else "")
         place = _ours(document) if path.name == "pyproject.toml" else document
         entries = place.setdefault("ledger", tomlkit.aot())
+        for number, versions in ranges:
+            entries[number]["versions"] = versions
         for table in tables:
             entries.append(_table(table) if isinstance(entries, tomlkit.items.AoT) else _inline(table))
     except (TOMLKitError, ValueError, AttributeError) as error:

@@ -6,10 +6,12 @@ from click.testing import CliRunner
 from bncheck import invariants
 from bncheck.commands import main
 from bncheck.engine import bisect
+from bncheck.records import ledger
 from bncheck.truth.reference_subject import reference_subject
 from bncheck.truth.traits import Traits
 
 LAW = "training_output_matches_reference"
+WHY = ["--write", "--reason", "open upstream", "--link", "https://example.org/1"]
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +22,9 @@ def releases(monkeypatch):
         tell("building")
         old = spec < "torch==3"
         broken = {"epsilon": "outside", "running_variance": "unbiased"} if old else {}
-        return reference_subject(Traits(**broken))
+        subject = reference_subject(Traits(**broken))
+        subject.transport.description = {**subject.description, "framework": "torch", "version": f"{spec[7:]}+cpu"}
+        return subject
 
     def spec(name):
         if name == "torch==4":
@@ -53,12 +57,46 @@ def test_the_case_of_a_file(tmp_path):
     assert "broken to torch==2" in run(LAW, "torch", "--case", str(path)).stdout
 
 
+def entries(path):
+    return [(each.mechanism, each.subject, each.versions) for each in ledger.parse(path, invariants.load_all())]
+
+
+def test_what_was_found_is_written_and_accepts_the_finding(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = run(LAW, "torch", *WHY)
+    assert found.exit_code == 0
+    place = tmp_path / "bncheck.toml"
+    assert found.stdout.splitlines()[-1] == f"accepted in {place}: {LAW} by epsilon: outside on torch>=0,<3"
+    assert entries(place) == [("epsilon: outside", "torch", ">=0,<3")]
+    again = run(LAW, "torch", *WHY)
+    assert again.stdout.splitlines()[-1].startswith(f"nothing to change in {place}: ")
+    assert entries(place) == [("epsilon: outside", "torch", ">=0,<3")]
+
+
+@pytest.mark.parametrize("form", ["[[tool.bncheck.ledger]]\n{}\n", "[tool.bncheck]\nledger = [{{ {} }}]\n"])
+def test_the_range_of_an_entry_that_is_there_is_put_right(tmp_path, form):
+    place = tmp_path / "pyproject.toml"
+    run(LAW, "torch", *WHY, "--file", str(tmp_path / "bncheck.toml"))
+    lines = (tmp_path / "bncheck.toml").read_text().replace('">=0,<3"', '"<5"').splitlines()[1:]
+    place.write_text("# kept\n" + form.format(("\n" if "[[" in form else ", ").join(lines)))
+    found = run(LAW, "torch", *WHY, "--file", str(place))
+    assert found.stdout.splitlines()[-1] == (f"changed in {place}: {LAW} by epsilon: outside on torch<5 is now <3")
+    assert entries(place) == [("epsilon: outside", "torch", "<3")]
+    assert place.read_text().startswith("# kept\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["training_output", "torch"], "did you mean"),
         (["weights_port_in_inference", "torch"], "two subjects"),
         ([LAW, "torch", "1.0"], "two versions"),
+        ([LAW, "torch", *WHY[:3]], "--write needs --link"),
+        ([LAW, "torch", WHY[0], *WHY[3:]], "--write needs --reason"),
+        ([LAW, "torch", *WHY[1:]], "give --write too"),
+        ([LAW, "torch", *WHY[:-1], "javascript:1"], "a link that begins with https://"),
+        ([LAW, "torch", *WHY, "--file", "/none/bncheck.toml"], "there is no folder"),
+        (["running_variance", "torch", *WHY], "an axis has no finding"),
         (["moving_mean_matches_reference", "torch"], "nothing changed"),
     ],
 )

@@ -1,4 +1,6 @@
+import os
 import re
+import signal
 
 import pytest
 from click.testing import CliRunner
@@ -67,6 +69,51 @@ def test_a_cell_is_run_once_and_its_record_kept(opened, tmp_path):
     for path in (provision.cache().parent / "records").iterdir():
         path.write_text("{broken")
     assert gate("tf2.0", "torch2.13").stdout == first.stdout
+
+
+@pytest.mark.parametrize("cells", [("tf2.0", "tf1.14"), ("tf1.14", "tf2.0")])
+def test_an_interrupted_gate_goes_on_where_it_was(opened, monkeypatch, cells):
+    def interrupting(spec, tell):
+        if spec.name == "tf1.14":
+            os.kill(os.getpid(), signal.SIGINT)
+        return whole(spec, tell)
+
+    whole = campaign.open_subject
+    monkeypatch.setattr(campaign, "open_subject", interrupting)
+    assert gate(*cells).exit_code == 130
+    first = list(opened)
+    monkeypatch.setattr(campaign, "open_subject", whole)
+    assert gate(*cells).exit_code == 1
+    done = first[: first.index("tf1.14")]
+    assert opened[len(first) :] == [name for name in cells if name not in done]
+
+
+def test_a_cell_that_was_stopped_in_its_last_step_is_not_kept(opened, monkeypatch):
+    def stopping(subject):
+        os.kill(os.getpid(), signal.SIGINT)
+        return numbers(subject)
+
+    numbers = campaign.numbers
+    monkeypatch.setattr(campaign, "numbers", stopping)
+    assert gate("tf2.0", "tf2.0").exit_code == 130
+    monkeypatch.setattr(campaign, "numbers", numbers)
+    assert gate("tf2.0", "tf2.0").exit_code == 0
+    assert opened == ["tf2.0", "tf2.0"]
+
+
+@pytest.mark.parametrize(
+    ("laws", "says"),
+    [
+        (["--ignore", "*"], "there is no law to judge"),
+        (
+            ["--select", "weights_port_in_inference"],
+            "there is no law to judge: a gate asks one subject, weights_port_in_inference two",
+        ),
+    ],
+)
+def test_without_a_law_of_one_subject_there_is_no_gate(laws, says):
+    answer = gate("tf2.0", "tf2.0", laws=laws)
+    assert (answer.exit_code, answer.stdout, answer.stderr) == (2, "", f"bncheck: {says}\n")
 
 
 def test_what_is_not_pinned_is_run_each_time(opened):
