@@ -7,6 +7,7 @@ import numpy as np
 from bncheck.cases.arrays import text
 from bncheck.cases.case import Case
 from bncheck.errors import UsageError
+from bncheck.truth.probe import NOT_OFFERED
 from bncheck.truth.traits import ILLEGAL, LEGAL, Traits
 
 SHOWN_WHOLE = 64
@@ -51,9 +52,14 @@ def mechanism_meaning(name):
 
 
 def telling(traits):
-    """Measured traits that a reader has to be told of: not the one legal value that an axis has."""
-    papers = vars(Traits())
-    return {axis: value for axis, value in traits.items() if len(LEGAL.get(axis, ())) != 1 or value != papers[axis]}
+    """Measured traits that a reader has to be told of: not the one legal value that an axis has, offered or not."""
+    unsaid = {axis: (value, NOT_OFFERED) for axis, value in vars(Traits()).items() if len(LEGAL[axis]) == 1}
+    return {axis: value for axis, value in traits.items() if value not in unsaid.get(axis, ())}
+
+
+def is_defect(axis, value):
+    """Whether a measured value, or that at some setting, is an illegal one."""
+    return any(each in ILLEGAL.get(axis, ()) for each in (value.values() if isinstance(value, dict) else [value]))
 
 
 def _accepted(found):

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bncheck.reports import finding, scenario, summary
-from bncheck.reports.facts import telling
+from bncheck.reports.facts import is_defect, telling
 from bncheck.reports.words import MARKS, MEANINGS, STYLES, clean, convention
 
 GAP = 2
@@ -126,11 +126,12 @@ def subjects(cells, width):
 
 
 def conventions(cells, title="conventions"):
-    """Measured traits: a trait, a value, and the cells that have it."""
+    """Measured traits: a trait, a value, which is marked where it is a defect, and the cells that have it."""
     found = {}
     for cell in cells:
         for trait, value in telling(cell["traits"]).items():
-            found.setdefault((trait, convention(value)), []).append(cell["cell"])
+            mark = "✗ " if is_defect(trait, value) else ""
+            found.setdefault((trait, mark + convention(value)), []).append(cell["cell"])
     if not found:
         return None
     table = _grid()

@@ -265,5 +265,5 @@ QUESTIONS = (
     _question("evaluation", [evaluated], _loss, ONCE, {"predict", "inference"}),
     _question("initial_weights", [initial, lambda s: initial(s, Linear())], _moved, ONCE, {"networks", "seed"}),
 )
-# What decides about numbers of the reference, and needs no gradients and no training, which cost more.
-NEEDED = tuple(question for question in QUESTIONS if not question.needs & {"gradients", "networks"})
+# What decides about numbers of the reference, and needs no gradients and no models, which cost more.
+NEEDED = tuple(question for question in QUESTIONS if not question.needs & {"gradients", "networks", "predict"})

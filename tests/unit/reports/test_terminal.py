@@ -161,7 +161,8 @@ def test_conventions_tell_where_they_differ():
 
 def test_a_trait_that_is_the_one_legal_value_of_its_axis_goes_unsaid():
     traits = {"rows": "all", "epsilon": "floor", "batch_of_one": "accepted", "frozen_layer": "unexplained"}
-    text = shown(cell("a", result(), traits=traits))
+    text = shown(cell("a", result(), traits=traits | {"evaluation": "not offered"}))
+    assert "✗ floor" in text
     said = [
         line.split()[0] for line in text.partition("conventions")[2].splitlines() if line.strip() and line[0] == " "
     ]
