@@ -155,9 +155,9 @@ def _sides(reduction):
 
 
 def _ranks(reduction):
-    """Rank 2, where every side has become one."""
+    """Rank 2, where every side has become one; a mask, which says which of the places count, stays with them."""
     case = reduction.case
-    if not _is_one_layer(case):
+    if not _is_one_layer(case) or any(getattr(step, "mask", None) is not None for step in case.steps):
         return
     channels = case.shape[case.layer.axis]
     if np.prod(case.shape) == case.shape[0] * channels:
@@ -187,11 +187,13 @@ def _taken(case, kept, axis):
     found = _mapped(case, cut)
     if axis in (-1, len(case.shape) - 1):
         return found
-    return found.but(steps=tuple(replace(s, mask=cut(s.mask)) if _is_masked(s) else s for s in found.steps))
+    return found.but(steps=tuple(replace(s, mask=cut(s.mask)) if _is_masked(s, axis) else s for s in found.steps))
 
 
-def _is_masked(step):
-    return getattr(step, "mask", None) is not None
+def _is_masked(step, axis):
+    """Whether a step has a mask with a value for each place along an axis, and not one for all."""
+    mask = getattr(step, "mask", None)
+    return mask is not None and mask.shape[axis] > 1
 
 
 def _mapped(case, change):

@@ -5,6 +5,7 @@ import pytest
 from fake_subjects import bent
 
 from bncheck.cases.case import Backward, Case, Fit, Forward, SetState, State
+from bncheck.cases.edge_strategies import masked_example
 from bncheck.cases.network import Activation, BatchNorm, Dense, Linear
 from bncheck.cases.strategies import batch_norm_state, fit_case, layer_case, network_case
 from bncheck.engine import shrink
@@ -63,6 +64,13 @@ def test_a_case_that_always_fails_becomes_two_rows_of_one_number():
         "moving_mean": [0],
         "moving_variance": [1],
     }
+
+
+def test_a_mask_with_one_value_for_all_places_of_an_axis_keeps_it():
+    case = shrunk(masked_example(np.arange(12.0).reshape(1, 3, 2, 2), [[[True], [True], [False]]]), lambda case: True)
+    (step,) = case.where(Forward)
+    assert case.steps[step].mask.ndim == first(case).ndim - 1
+    assert case.steps[step].mask.shape[:2] == first(case).shape[:2]
 
 
 def test_only_the_rows_and_channels_that_fail_are_left():
