@@ -12,6 +12,7 @@ from bncheck.subjects.transport import Worker
 from bncheck.truth.reference_subject import reference_subject
 
 REFERENCE = "reference"
+NOT_EVERYWHERE = {"tracking"}
 
 
 def python_of(name):
@@ -40,8 +41,8 @@ def laws_alone():
 
 
 def laws_of_a_layer():
-    """Those that judge one batch norm, each of which the plain suite has, too."""
-    return [law for law in laws_alone() if law.cases is layer_cases]
+    """Those that judge one batch norm of every framework, each of which the plain suite has, too."""
+    return [law for law in laws_alone() if law.cases is layer_cases and not law.needs & NOT_EVERYWHERE]
 
 
 def median(values):
