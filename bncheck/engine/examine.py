@@ -8,7 +8,7 @@ from hypothesis import seed as with_seed
 
 from bncheck.cases.strategies import layer_cases
 from bncheck.engine import drawn
-from bncheck.engine.attribute import mechanism
+from bncheck.engine.attribute import UNEXPLAINED, mechanism
 from bncheck.engine.judge import Tally, judge
 from bncheck.engine.shrink import smallest
 from bncheck.truth.probe import measure
@@ -210,21 +210,27 @@ def _offers_none(tally):
 def _findings(search, tally):
     """A finding for each mechanism; the smallest cases of two may turn out to have one."""
     found = {}
-    for case, violation in tally.failing.values():
-        finding = _finding(search, tally, case, violation)
+    for name, (case, violation) in tally.failing.items():
+        finding = _finding(search, tally, name, case, violation)
         found.setdefault(finding.mechanism, finding)
     return found.values()
 
 
-def _finding(search, tally, case, violation):
-    case, violation = search.smallest(tally.law, case, violation)
+def _finding(search, tally, name, case, violation):
+    """The finding of a failure whose mechanism is known; a case that loses it on becoming small stays as it was."""
+    small = search.smallest(tally.law, case, violation)
+    named = mechanism(search.subject, tally.law, small[0], tally.known)
+    if named == UNEXPLAINED != name:
+        named = name
+    else:
+        case, violation = small
     return Finding(
         violation.what,
         violation.where,
         violation.actual,
         violation.expected,
         violation.allowed,
-        mechanism(search.subject, tally.law, case, tally.known),
+        named,
         case,
         violation.arrays,
     )

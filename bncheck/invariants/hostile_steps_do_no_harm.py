@@ -6,16 +6,23 @@ Why: one bad request must not take a server down, or leave behind a layer that a
 """
 
 from bncheck.cases.edge_strategies import HOSTILE, hostile_cases, hostile_example
-from bncheck.invariants import PAPER
+from bncheck.invariants import PAPER, Origin
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = PAPER
+ORIGIN = PAPER.also(
+    Origin(
+        "https://github.com/ml-explore/mlx/blob/v0.32.4/python/mlx/nn/layers/normalization.py",
+        affected={"mlx": ">=0.32.0,<=0.32.4"},
+        note="statistics of one channel take the shape of what was broadcast to them, and no state fits any more",
+        examples=(len(HOSTILE),),
+    )
+)
 KIND = "metamorphic"
 NEEDS = {"inference", "training", "gradients"}
 CASES = hostile_cases
-EXAMPLES = [hostile_example(kind) for kind in sorted(HOSTILE)]
+EXAMPLES = [*(hostile_example(kind) for kind in sorted(HOSTILE)), hostile_example("channels", (2, 1))]
 
 
 def variants(case):

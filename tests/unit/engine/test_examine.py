@@ -7,7 +7,9 @@ import pytest
 from fake_subjects import bent, dying, raising
 
 from bncheck.cases.case import Case
+from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
+from bncheck.cases.variants import layer_example
 from bncheck.engine.examine import Budget, examine
 from bncheck.engine.pair import Pair
 from bncheck.invariants import load_all
@@ -197,6 +199,21 @@ def test_a_finding_is_not_made_smaller_where_the_budget_says_so():
     subject = reference_subject(Traits(epsilon="outside"))
     found = one(subject, law, Budget(20, shrink=False)).finding
     assert len(found.case.steps) > len(one(reference_subject(Traits(epsilon="outside")), law).finding.case.steps)
+
+
+def test_a_case_that_would_lose_its_mechanism_is_not_made_smaller():
+    def bend(program, answer):
+        """What is explained in many rows is not in few."""
+        few = any(len(step["x"]) < 5 for step in program["steps"] if "x" in step)
+        for step in answer["steps"]:
+            if few and "y" in step:
+                step["y"] = step["y"] + 100
+        return answer
+
+    many = layer_example([[0.0], [8.0], [1.0], [2.0], [3.0], [4.0]], layer=BatchNorm())
+    result = one(bent(bend, Traits(epsilon="outside")), replace(TRAINING, examples=(many,)), Budget(1))
+    (kept,) = [each for each in (result.finding, *result.further) if each.mechanism == "epsilon: outside"]
+    assert kept.case.shape[0] >= 5
 
 
 def test_the_memory_of_a_subject_is_not_what_decides():
