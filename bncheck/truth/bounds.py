@@ -246,6 +246,10 @@ class Balls:
         """The values times a plain number that is known to more digits than the dtype has."""
         return self.settle(x.value * self.lift(factor), x.error * abs(factor))
 
+    def unknown(self, x):
+        """The values, in whose place may stand anything."""
+        return Ball(self, x.value, np.full(x.shape, np.inf))
+
     def part(self, x, share, whole):
         """The values times share / whole, two whole numbers."""
         return self.settle(x.value * share / whole, x.error * share / whole)

@@ -18,7 +18,8 @@ class BatchNormMath:
         self.ar, self.layer, self.traits = arithmetic, layer, traits
         self.cache, self.total, self.seen = None, (None, None), (None, None, None)
         self.batches, self.forgot = 0, False
-        self.misread = None  # the gamma that a gradient reads which does not see how it lies in memory
+        # The gamma that a gradient reads which does not see how it lies in memory; whether the variance is anything.
+        self.misread, self.freed = None, False
 
     def forward(self, weights, x, training, batch_statistics, mask=None):
         """The output; moves the moving statistics in ``weights`` when ``training``.  x: (rows, ...).
@@ -144,6 +145,9 @@ class BatchNormMath:
         if self.layer.center:
             gradients["beta"] = total.reshape(-1)
         through = batch_statistics and kind.training_gradient != "statistics_constant"
+        if self.freed and not batch_statistics:
+            of_variance = {name: ar.unknown(found) for name, found in gradients.items() if name == "gamma"}
+            return ar.unknown(dy * slope), gradients | of_variance
         if not through and not (not batch_statistics and kind.inference_gradient == "batch"):
             return dy * slope, gradients
         count = x.size // max(total.size, 1)

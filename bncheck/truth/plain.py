@@ -64,6 +64,10 @@ class Plain:
         """The values times a plain number."""
         return x * self.dtype(factor)
 
+    def unknown(self, x):
+        """The values: no plain number says that it may be another."""
+        return x
+
     def part(self, x, share, whole):
         """The values times share / whole, two whole numbers."""
         return x * self.dtype(share / whole)

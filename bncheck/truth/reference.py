@@ -78,6 +78,7 @@ class Simulation:
             for math, given in zip(self.maths, step.state, strict=True):
                 if "gamma" in given:
                     math.misread = self.given(as_if_contiguous(given["gamma"], step.layout))
+                math.freed = step.layout == "strided" and "moving_variance" in given
         for math in self.maths if self.traits.batch_count == "forgotten" else ():
             math.batches = 0
         return {}

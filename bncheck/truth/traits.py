@@ -111,7 +111,8 @@ ILLEGAL = {
     "after_failure": {"spoilt": "after a step that was refused every output is NaN"},
     "memory_layout": {
         "ignored": "an array is read in the order in which its numbers lie in memory",
-        "gamma_by_pointer": "the gradient reads gamma as if its numbers lay side by side in memory",
+        "gamma_by_pointer": "the gradient reads gamma as if its numbers lay side by side in memory, and in inference a "
+        "variance that does not lie so from memory that was given back",
     },
     "masks": {
         "times_zero": "masked values enter times 0, so that NaN stays, and no step that counts is 0 / 0",

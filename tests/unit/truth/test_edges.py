@@ -122,6 +122,16 @@ def test_a_gradient_that_takes_gamma_for_contiguous_reads_what_lies_between():
         assert np.isnan(other["dx"][:, 1]).all()
 
 
+def test_a_gradient_that_reads_the_variance_from_memory_that_was_given_back_is_anything_in_inference():
+    state = replace(start(2), layout="strided")
+    case = Case((LAYER,), (state, Backward(X, X, False), Backward(X, X, True)), 0, ((2, 2), "float64"))
+    _, inference, training = reference.run(case, Traits(memory_layout="gamma_by_pointer"))
+    assert np.isinf(inference["dx"].error).all()
+    assert np.isinf(inference["params"][0]["gamma"].error).all()
+    assert np.isfinite(inference["y"].error).all()
+    assert np.isfinite(training["dx"].error[:, 0]).all()
+
+
 @pytest.mark.parametrize(
     ("traits", "mean", "variance"),
     [
