@@ -26,7 +26,7 @@ ORIGIN = Origin(
 KIND = "contract"
 NEEDS = {"training", "gradients"}
 CASES = empty_cases
-EXAMPLES = [attempt_example(np.zeros(shape)) for shape in ((0, 1), (0, 1, 1, 2), (2, 0, 2))]
+EXAMPLES = [attempt_example(np.zeros(shape)) for shape in ((0, 1), (0, 1, 1, 2), (2, 0, 2), (0, 1, 2, 1, 2))]
 
 
 def check(subject, case):
