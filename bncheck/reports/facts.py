@@ -57,9 +57,11 @@ def telling(traits):
     return {axis: value for axis, value in traits.items() if value not in unsaid.get(axis, ())}
 
 
-def is_defect(axis, value):
-    """Whether a measured value, or that at some setting, is an illegal one."""
-    return any(each in ILLEGAL.get(axis, ()) for each in (value.values() if isinstance(value, dict) else [value]))
+def marked(axis, value):
+    """A measured value, or those at its settings, with a mark where it is a defect."""
+    if isinstance(value, dict):
+        return {setting: marked(axis, each) for setting, each in value.items()}
+    return f"✗ {value}" if value in ILLEGAL.get(axis, ()) else value
 
 
 def _accepted(found):

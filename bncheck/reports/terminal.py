@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bncheck.reports import finding, scenario, summary
-from bncheck.reports.facts import is_defect, telling
+from bncheck.reports.facts import marked, telling
 from bncheck.reports.words import MARKS, MEANINGS, STYLES, clean, convention
 
 GAP = 2
@@ -130,8 +130,7 @@ def conventions(cells, title="conventions"):
     found = {}
     for cell in cells:
         for trait, value in telling(cell["traits"]).items():
-            mark = "✗ " if is_defect(trait, value) else ""
-            found.setdefault((trait, mark + convention(value)), []).append(cell["cell"])
+            found.setdefault((trait, convention(marked(trait, value))), []).append(cell["cell"])
     if not found:
         return None
     table = _grid()

@@ -156,6 +156,8 @@ def test_conventions_tell_where_they_differ():
         cell("torch1.4", result(), traits={"running_variance": "unbiased"}),
     )
     assert "biased; unbiased at rank 4 or rank 5, channels last  tf1.14" in text
+    mixed = {setting: "floor" if value == "unbiased" else "inside" for setting, value in settings.items()}
+    assert "inside; ✗ floor at rank 4 or rank 5" in shown(cell("tf1.14", result(), traits={"epsilon": mixed}))
     assert "torch2.13, torch1.4" in text
 
 
