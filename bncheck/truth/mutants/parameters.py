@@ -16,8 +16,11 @@ def _weight(name, function):
     return lambda at, weights: {**weights, name: function(at, weights[name])} if name in weights else weights
 
 
-def _only(training, function):
-    return lambda at, value: function(at, value) if at.training is training else value
+def _ignored(name, plain, training):
+    """In one of the two modes a weight is taken for ones, or for zeros."""
+    mode = "training" if training else "inference"
+    function = _weight(name, lambda at, own: plain(own) if at.training is training else own)
+    return Fault(f"{name}_ignored_in_{mode}", f"{mode} ignores {name}", "weights", function)
 
 
 def _beta_scaled(at, weights):
@@ -37,18 +40,8 @@ FAULTS = [
         "weights",
         _weight("gamma", lambda at, g: np.maximum(g, at.ar.dtype(0))),
     ),
-    Fault(
-        "gamma_ignored_in_training",
-        "training ignores gamma",
-        "weights",
-        _weight("gamma", _only(True, lambda at, g: np.ones_like(g))),
-    ),
-    Fault(
-        "gamma_ignored_in_inference",
-        "inference ignores gamma",
-        "weights",
-        _weight("gamma", _only(False, lambda at, g: np.ones_like(g))),
-    ),
+    _ignored("gamma", np.ones_like, training=True),
+    _ignored("gamma", np.ones_like, training=False),
     Fault("gamma_reversed", "the channels take gamma in reverse", "weights", _weight("gamma", lambda at, g: g[::-1])),
     Fault(
         "gamma_of_first_channel",
@@ -56,18 +49,8 @@ FAULTS = [
         "weights",
         _weight("gamma", lambda at, g: np.repeat(g[:1], len(g))),
     ),
-    Fault(
-        "beta_ignored_in_training",
-        "training ignores beta",
-        "weights",
-        _weight("beta", _only(True, lambda at, b: np.zeros_like(b))),
-    ),
-    Fault(
-        "beta_ignored_in_inference",
-        "inference ignores beta",
-        "weights",
-        _weight("beta", _only(False, lambda at, b: np.zeros_like(b))),
-    ),
+    _ignored("beta", np.zeros_like, training=True),
+    _ignored("beta", np.zeros_like, training=False),
     Fault("beta_reversed", "the channels take beta in reverse", "weights", _weight("beta", lambda at, b: b[::-1])),
     Fault("beta_scaled_by_gamma", "beta is added before gamma scales", "weights", _beta_scaled),
 ]
