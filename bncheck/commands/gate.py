@@ -6,7 +6,23 @@ from pathlib import Path
 import click
 
 from bncheck import invariants
-from bncheck.commands.run import BROKEN, HOLDS, INCOMPLETE, INTERRUPTED, LAYER, LEDGER, PYTHON, REPORT, names, show
+from bncheck.commands.run import (
+    BROKEN,
+    HOLDS,
+    IGNORE,
+    INCOMPLETE,
+    INTERRUPTED,
+    LAYER,
+    LEDGER,
+    MAX_EXAMPLES,
+    PYTHON,
+    REPORT,
+    SEED,
+    SELECT,
+    WORKERS,
+    names,
+    show,
+)
 from bncheck.engine import gate as engine
 from bncheck.engine.examine import Budget
 from bncheck.errors import UsageError
@@ -21,11 +37,11 @@ from bncheck.subjects import resolve
 @click.argument("subjects", nargs=-1, metavar="OLD NEW", required=True)
 @click.option("--baseline", metavar="FILE", help="Compare with this record; every argument is then a NEW.")
 @click.option("--update", is_flag=True, help="Write the baseline anew, and accept what moved.")
-@click.option("--select", multiple=True, metavar="LAWS", help="Only these laws: names and globs, comma-separated.")
-@click.option("--ignore", multiple=True, metavar="LAWS", help="Not these laws: names and globs, comma-separated.")
-@click.option("--max-examples", type=click.IntRange(1), default=100, show_default=True, help="Cases a law is given.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="What the cases are drawn with.")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Cells at a time.")
+@SELECT
+@IGNORE
+@MAX_EXAMPLES
+@SEED
+@WORKERS
 @click.option("--record", "record_file", metavar="FILE", help="Write the record of what is new, as JSON.")
 @click.option("--summary", metavar="FILE", help="Write what moved as Markdown.")
 @REPORT

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 import click
 
 from bncheck import invariants
-from bncheck.commands.run import BROKEN, HOLDS, names, show
+from bncheck.commands.run import BROKEN, HOLDS, IGNORE, MAX_EXAMPLES, SELECT, names, show
 from bncheck.engine import power as measure
 from bncheck.engine.examine import Budget
 from bncheck.errors import UnknownName
@@ -18,11 +18,9 @@ from bncheck.truth import mutants as bank
 
 @click.command()
 @click.argument("mutants", nargs=-1, metavar="[MUTANT]...")
-@click.option("--select", multiple=True, metavar="LAWS", help="Only these laws: names and globs, comma-separated.")
-@click.option("--ignore", multiple=True, metavar="LAWS", help="Not these laws: names and globs, comma-separated.")
-@click.option(
-    "--max-examples", type=click.IntRange(1), default=100, show_default=True, help="Cases that a law is given."
-)
+@SELECT
+@IGNORE
+@MAX_EXAMPLES
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The first seed.")
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="How many seeds.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")

@@ -30,6 +30,19 @@ REPORT = click.option(
     help=f"Write a report ({', '.join(formats.names())}); may be given several times.",
 )
 
+SELECT = click.option(
+    "--select", multiple=True, metavar="LAWS", help="Only these laws: names and globs, comma-separated."
+)
+IGNORE = click.option(
+    "--ignore", multiple=True, metavar="LAWS", help="Not these laws: names and globs, comma-separated."
+)
+MAX_EXAMPLES = click.option(
+    "--max-examples", type=click.IntRange(1), default=100, show_default=True, help="Cases that a law is given."
+)
+SEED = click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="What the cases are drawn with."
+)
+WORKERS = click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Cells at a time.")
 PYTHON = click.option("--python", metavar="PATH", help="The interpreter of frameworks named without a version.")
 LEDGER = click.option("--ledger/--no-ledger", "known", default=True, help="Accept findings that are known and open.")
 LAYER = click.option("--layer", metavar="FILE.py:NAME", help="Your own class for the framework's; also module:NAME.")
@@ -37,14 +50,12 @@ LAYER = click.option("--layer", metavar="FILE.py:NAME", help="Your own class for
 
 @click.command()
 @click.argument("subjects", nargs=-1, metavar="[SUBJECT]...")
-@click.option("--select", multiple=True, metavar="LAWS", help="Only these laws: names and globs, comma-separated.")
-@click.option("--ignore", multiple=True, metavar="LAWS", help="Not these laws: names and globs, comma-separated.")
-@click.option(
-    "--max-examples", type=click.IntRange(1), default=100, show_default=True, help="Cases that a law is given."
-)
+@SELECT
+@IGNORE
+@MAX_EXAMPLES
 @click.option("--max-time", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Time for each cell.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="What the cases are drawn with.")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Cells at a time.")
+@SEED
+@WORKERS
 @click.option("--executor", metavar="dask=ADDRESS", help="Examine the cells on a Dask cluster.")
 @click.option("--record", "record_file", metavar="FILE", help="Write the record of the run, as JSON.")
 @REPORT
