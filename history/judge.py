@@ -5,6 +5,7 @@ from dataclasses import replace
 from bncheck.invariants import Origin
 from bncheck.records import record
 from bncheck.subjects import matrix
+from bncheck.subjects.identity import parsed
 
 SETTLED = ("pass", "fail", "inapplicable")
 
@@ -80,7 +81,7 @@ def _what(result):
 
 def _said(law, cell):
     """What a law's origins say of a cell's framework."""
-    framework = cell["subject"].partition("==")[0]
+    framework = parsed(cell["subject"]).framework
     affected = [named for origin in law.origin.each for named in (origin.affected or {}).items()]
     named = [f"{name} {versions}" for name, versions in affected if name.partition(":")[0] == framework]
     return ", ".join(named) or f"no {framework}"

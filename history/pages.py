@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bncheck.subjects import matrix
+from bncheck.subjects.identity import parsed
 from history.judge import results, shows, wrong
 
 BEGIN = "<!-- From here on `python -m history --markdown` writes. -->\n"
@@ -54,7 +55,7 @@ def _order(cell):
 
 
 def _framework(cell):
-    return cell["subject"].partition("==")[0]
+    return parsed(cell["subject"]).framework
 
 
 def _bugs(laws, cells):

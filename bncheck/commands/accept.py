@@ -12,6 +12,7 @@ from bncheck.records import ledger, ledger_file
 from bncheck.records import record as records
 from bncheck.records.chosen import chosen
 from bncheck.reports.words import clean
+from bncheck.subjects.identity import parsed
 
 
 @click.command()
@@ -55,14 +56,13 @@ def _table(cell, result, found, mechanism, versions):
     """The entry for one mechanism of a finding, without the reason.  Raises UsageError where there can be none."""
     if result["verdict"] != "fail":
         raise UsageError(f"{result['invariant']} is not broken on {cell['cell']}: it has no verdict")
-    name, equals, rest = cell["subject"].partition("==")
-    if not equals or "names" in cell:
+    subject = parsed(cell["subject"])
+    if "==" not in cell["subject"] or "names" in cell:
         raise UsageError(f"{cell['cell']} is not one framework: accept the finding of one subject")
-    version, _, mode = rest.partition(":")
     return {
         "law": result["invariant"],
-        "subject": f"{name}:{mode}" if mode else name,
-        "versions": versions or f"=={_public(version)}",
+        "subject": subject.kind,
+        "versions": versions or f"=={_public(subject.version)}",
         "mechanism": mechanism,
         "case": json.dumps(found["case"], separators=(",", ":")),
     }

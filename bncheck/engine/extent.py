@@ -8,6 +8,7 @@ from packaging.version import Version
 
 from bncheck.cases.case import Case
 from bncheck.engine.bisect import BROKEN
+from bncheck.subjects.identity import parsed
 
 ENDS = {">=", ">", "<=", "<", "!="}
 
@@ -66,20 +67,14 @@ def extents(found, names, broken):
         have = {version: part in known.get(version, ()) for version in asked}
         end = list(takewhile(have.get, side))[-1]
         far = f">={end}" if mended else f"<={end}"
-        yield Extent(_subject(identity), part, cases[part], have, near, far, end != side[-1])
+        yield Extent(parsed(identity).kind, part, cases[part], have, near, far, end != side[-1])
 
 
 def version_of(name):
     """The version of ``torch==2.13.0+cpu`` or ``keras==3.15.1:jax``, as the index has it."""
-    return Version(Version(name.partition("==")[2].partition(":")[0]).public)
+    return Version(Version(parsed(name).version).public)
 
 
 def _parts(findings):
     """The mechanisms of findings, each with the case that shows it."""
     return [(part, finding.case) for finding in findings for part in finding.mechanism.split("; ")]
-
-
-def _subject(identity):
-    name, _, rest = identity.partition("==")
-    mode = rest.partition(":")[2]
-    return f"{name}:{mode}" if mode else name

@@ -20,6 +20,7 @@ from functools import cached_property, lru_cache
 from packaging.specifiers import SpecifierSet
 
 from bncheck.errors import UnknownName
+from bncheck.subjects.identity import parsed
 
 KINDS = ("reference", "metamorphic", "differential", "contract")
 
@@ -58,10 +59,9 @@ class Origin:
 
 def _affects(affected, subject):
     """Whether the versions hold the subject's; those of its mode, where there are any, in place of its framework's."""
-    framework, _, rest = subject.partition("==")
-    version, _, mode = rest.partition(":")
-    versions = affected.get(f"{framework}:{mode}", affected.get(framework))
-    return versions is not None and SpecifierSet(versions).contains(version, prereleases=True)
+    given = parsed(subject)
+    versions = affected.get(given.kind, affected.get(given.framework))
+    return versions is not None and SpecifierSet(versions).contains(given.version, prereleases=True)
 
 
 PAPER = Origin("https://arxiv.org/abs/1502.03167", note="Ioffe and Szegedy 2015")

@@ -18,6 +18,7 @@ from packaging.version import InvalidVersion, Version
 from bncheck.cases.case import Case
 from bncheck.errors import UnknownName, UsageError
 from bncheck.records import record
+from bncheck.subjects.identity import parsed
 from bncheck.truth.traits import ILLEGAL
 
 OWN = Path(__file__).with_name("ledger.toml")
@@ -56,12 +57,11 @@ class Entry:
         return any(self._covers(subject) for subject in cell["subject"].split(" ~ "))
 
     def _covers(self, subject):
-        name, _, rest = subject.partition("==")
-        version, _, mode = rest.partition(":")
-        if self.subject not in (name, f"{name}:{mode}"):
+        given = parsed(subject)
+        if self.subject not in (given.framework, given.kind):
             return False
         try:
-            return SpecifierSet(self.versions).contains(Version(version), prereleases=True)
+            return SpecifierSet(self.versions).contains(Version(given.version), prereleases=True)
         except InvalidVersion:
             return False
 
@@ -203,7 +203,7 @@ def _unmatched(cells, entries):
     """Lines on entries whose law was judged where they hold and that accepted nothing, or whose range holds nowhere."""
     for each in entries:
         covered = [cell for cell in cells if each.covers(cell) and _judged(cell, each.law)]
-        frameworks = {part.partition("==")[0] for cell in cells for part in cell["subject"].split(" ~ ")}
+        frameworks = {parsed(part).framework for cell in cells for part in cell["subject"].split(" ~ ")}
         outside = not each.own and each.subject.partition(":")[0] in frameworks
         if (covered or outside) and not any(_matches(cell, each) for cell in covered):
             yield f"the ledger's entry matches nothing: {described(each.plain)}"

@@ -5,6 +5,7 @@ from itertools import groupby
 from bncheck.records.ledger import described
 from bncheck.records.record import is_accepted
 from bncheck.reports.words import MARKS, count
+from bncheck.subjects.identity import parsed
 
 SHORT = {"fail": "broken", "inapplicable": "not applicable", "inconclusive": "not decided", "error": "in error"}
 MANY_LAWS = 4
@@ -58,7 +59,7 @@ def troubles(record):
         yield "error", f"{cell['cell']}: {cell['error']}"
     for cell in record["cells"]:
         for entry in cell.get("mended", ()):
-            version = cell["subject"].partition("==")[2].partition(":")[0] or cell["subject"]
+            version = parsed(cell["subject"]).version or cell["subject"]
             yield "fail", f"the ledger's entry is fixed in {version}: narrow the range of {described(entry)}"
     for verdict in ("error", "inconclusive", "inapplicable"):
         yield from _reasons(record, verdict)
