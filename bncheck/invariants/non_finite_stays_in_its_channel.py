@@ -4,8 +4,6 @@ Why: one broken feature or one dead sensor must not take the others with it; a s
 with zero in the place of a choice, spreads a NaN over the whole layer.
 """
 
-import numpy as np
-
 from bncheck.cases.edge_strategies import poisoned
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases

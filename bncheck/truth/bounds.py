@@ -36,6 +36,11 @@ def magnitude(values):
     return np.abs(getattr(values, "high", values))
 
 
+def largest(sizes):
+    """The largest of numbers none of which is below zero; NaN where one is no number, and zero of none."""
+    return sizes.item(sizes.argmax()) if sizes.size else 0.0
+
+
 class Ball:
     """Values and the bounds of their errors, of one shape."""
 
@@ -135,7 +140,7 @@ class Balls:
 
     def within(self, reach, error):
         """The error, or infinity where what an algorithm holds on its way may exceed the dtype's largest number."""
-        if np.maximum.reduce(reach, axis=None, initial=0.0) <= self.largest:
+        if largest(reach) <= self.largest:
             return error
         return np.where(reach <= self.largest, error, np.inf)
 
@@ -146,7 +151,7 @@ class Balls:
         if count <= LAMBDA**2:
             return total, count * self.u * total
         rounding = OPERATION * self.u * total  # what the sum so far is rounded to
-        lost = np.where(terms <= rounding, terms, 0.0).sum(axis=axes, keepdims=True)
+        lost = (terms * (terms <= rounding)).sum(axis=axes, keepdims=True)
         growth = np.minimum(count, LAMBDA * np.sqrt(count * _alike(terms, rounding, axes))) * self.u
         return total, growth * total + lost
 
@@ -170,7 +175,7 @@ class Balls:
         spread, rounding = self.adding(size * size, axes)
         rounding = rounding + 2 * OPERATION * self.u * spread
         error = rounding * (spread.size / max(size.size, 1)) + mean.error**2
-        if np.any(x.error):
+        if largest(x.error) != 0.0:
             moved = x.error + x.error.mean(axis=axes, keepdims=True)
             error = error + ((2 * size + moved) * moved).mean(axis=axes, keepdims=True)
         return self.settle(value, self.within(spread, error))

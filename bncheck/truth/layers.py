@@ -28,7 +28,7 @@ class BatchNormMath:
         One that is asked for again with nothing changed is not computed again.
         ``mask`` is true for the steps that count, and has the shape of x without the channels, which are then last.
         """
-        ar, axis = self.ar, self.layer.axis % x.ndim
+        axis = self.layer.axis % x.ndim
         axes = tuple(a for a in range(x.ndim) if a != axis)
         shape = [x.shape[axis] if a == axis else 1 for a in range(x.ndim)]
         counts = self._counts(x, mask)
