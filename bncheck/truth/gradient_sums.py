@@ -58,7 +58,7 @@ class GradientSums:
         return ((dy + common + through) * slope).error
 
     def _known(self, ball):
-        return Ball(self.ar, self.ar.lift(_largest(ball)), 0 * ball.error)
+        return Ball(self.ar, self.ar.lift(_largest(ball)), np.zeros(ball.shape))
 
 
 def _largest(ball):
