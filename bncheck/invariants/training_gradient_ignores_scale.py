@@ -10,18 +10,19 @@ import numpy as np
 
 from bncheck.cases.case import Backward
 from bncheck.cases.network import BatchNorm
-from bncheck.cases.strategies import layer_cases
+from bncheck.cases.network_strategies import well_scaled_cases
 from bncheck.cases.variants import as_rows, layer_example
 from bncheck.invariants import PAPER
 from bncheck.truth.bounds import magnitude
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
+from bncheck.truth.gradient_sums import GradientSums
 from bncheck.truth.traits import Traits
 
 ORIGIN = PAPER
 KIND = "metamorphic"
 NEEDS = {"training", "gradients"}
-CASES = layer_cases
+CASES = well_scaled_cases
 EXAMPLES = [layer_example([[0.0], [8.0], [2.0]], dy=[[1.0], [-2.0], [0.5]], layer=BatchNorm())]
 
 
@@ -30,7 +31,8 @@ def check(subject, case):
     if not case.layer.scale:
         return None
     trace, right = subject.run(case), expected(subject, case)[at]
-    lift, axis = right["dx"].arithmetic.lift, case.layer.axis
+    arithmetic, axis = right["dx"].arithmetic, case.layer.axis
+    lift = arithmetic.lift
     with np.errstate(all="ignore"):
         x = lift(as_rows(case.first_x, axis))
         gap = x - x.mean(axis=0)
@@ -38,9 +40,9 @@ def check(subject, case):
         product = np.asarray((lift(as_rows(trace.dx(at), axis)) * gap).sum(axis=0))
         factor = gamma * case.layer.eps / (variance + lift(case.layer.eps))
         wanted = np.asarray(lift(trace.params(at)[0]["gamma"]) * factor)
-        error, other = as_rows(right["dx"].error, axis), right["params"][0]["gamma"].error
-        allowed = (error * magnitude(gap)).sum(axis=0) + other * magnitude(factor)
-        allowed = np.where(np.isfinite(error.sum(axis=0) + other), allowed, np.inf)
+        allowed = GradientSums(case, at, arithmetic).error_along()
+        allowed = allowed + right["params"][0]["gamma"].error * magnitude(factor)
+        allowed = np.where(np.isfinite(allowed), allowed, np.inf)
     return near("product of the gradient and x - mean", product, wanted, allowed)
 
 

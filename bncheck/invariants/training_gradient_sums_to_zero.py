@@ -13,6 +13,7 @@ from bncheck.cases.variants import as_rows, layer_example
 from bncheck.invariants import PAPER, UNCENTRED_GRADIENT
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
+from bncheck.truth.gradient_sums import GradientSums
 from bncheck.truth.traits import Traits
 
 ORIGIN = PAPER.also(UNCENTRED_GRADIENT)
@@ -24,10 +25,10 @@ EXAMPLES = [layer_example([[0.0], [8.0], [2.0]], dy=[[1.0], [-2.0], [0.5]], laye
 
 def check(subject, case):
     (at,) = case.where(Backward, training=True)
-    right, axis = expected(subject, case)[at]["dx"], case.layer.axis
+    arithmetic = expected(subject, case)[at]["dx"].arithmetic
     with np.errstate(all="ignore"):
-        total = np.asarray(right.arithmetic.lift(as_rows(subject.run(case).dx(at), axis)).sum(axis=0))
-    allowed = as_rows(right.error, axis).sum(axis=0)
+        total = np.asarray(arithmetic.lift(as_rows(subject.run(case).dx(at), case.layer.axis)).sum(axis=0))
+        allowed = GradientSums(case, at, arithmetic).error()
     return near("sum of the gradient for the input", total, np.zeros_like(total), allowed)
 
 

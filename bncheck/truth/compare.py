@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bncheck.truth.bounds import Ball, magnitude
+from bncheck.truth.bounds import REFERENCE, Ball, magnitude
 
 
 class Violation(Exception):
@@ -66,6 +66,7 @@ def alike(what, actual, other, ball, other_ball):
     with np.errstate(all="ignore"):
         moved = np.asarray(ball.value - other_ball.value, np.float64)
         allowed = ball.error + other_ball.error
+        moved = np.where(np.abs(moved) > REFERENCE * allowed, moved, 0.0)  # else what the reference itself is off by
         rounding = np.finfo(np.float64).eps * (np.abs(moved) + np.abs(other))
         known = np.isfinite(allowed)
         expected = other + np.where(known, moved, 0.0)

@@ -119,6 +119,11 @@ def test_two_results_differ_by_what_their_exact_values_differ_by(dtype):
         alike("variance", np.array([1.0]), np.array([1.0]), one, other)
 
 
+def test_what_the_reference_itself_is_off_by_is_no_difference():
+    one, other = ball([1.0], [1e-7]), ball([1.0 + 2.0**-52], [1e-7])
+    assert alike("variance", np.array([1e-9]), np.array([1e-9]), one, other) == 0
+
+
 def test_two_results_of_which_one_may_overflow_are_alike():
     assert alike("variance", np.array([7.0]), np.array([np.nan]), ball([1.0], [1.0]), ball([np.nan], [np.inf])) == 0
 
