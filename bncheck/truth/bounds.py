@@ -46,11 +46,12 @@ def _top(sizes):
 class Ball:
     """Values and the bounds of their errors, of one shape."""
 
-    __slots__ = ("_magnitude", "arithmetic", "error", "value")
+    __slots__ = ("_added", "_magnitude", "arithmetic", "error", "value")
     __array_ufunc__ = None  # so that an array on the left leaves the operation to us
 
     def __init__(self, arithmetic, value, error, known=None):
         self.arithmetic, self.value, self.error, self._magnitude = arithmetic, value, error, known
+        self._added = None
 
     @property
     def magnitude(self):
@@ -58,6 +59,12 @@ class Ball:
         if self._magnitude is None:
             self._magnitude = magnitude(self.value)
         return self._magnitude
+
+    def added(self, axes):
+        """As :meth:`Balls.adding`, for the values."""
+        if self._added is None or self._added[0] != axes:
+            self._added = axes, self.arithmetic.adding(_plain(self.value), axes)
+        return self._added[1]
 
     @property
     def shape(self):
@@ -163,24 +170,14 @@ class Balls:
 
     def sum(self, x, axes):
         """The sum over the axes, which are kept with size one."""
-        _, error = self.adding(_plain(x.value), axes)
+        _, error = x.added(axes)
         error = error + x.error.sum(axis=axes, keepdims=True)
         return self.settle(x.value.sum(axis=axes, keepdims=True), error)
 
-    def averaging(self, terms, exact, axes):
-        """As :meth:`adding`, for the terms of a mean, which may be divided before they are added.
-
-        Where they are exact, and multiples of the last digit of their total, no sum of theirs is rounded in any order;
-        to divide them by a power of two keeps that so.  An operation on each is allowed for.
-        """
-        total, error = self.adding(terms, axes)
-        whole = np.fmod(terms, sums.last_digit(total, self.u)) == 0
-        exact = (exact & whole).all(axis=axes, keepdims=True) & ((terms.size // max(total.size, 1)).bit_count() == 1)
-        return total, np.where(exact, np.fmin(error, OPERATION * self.u * total), error), exact
-
     def mean(self, x, axes):
-        """The mean over the axes, which are kept with size one."""
-        _, error, _ = self.averaging(_plain(x.value), x.error == 0, axes)
+        """The mean over the axes, which are kept with size one; the terms may be divided before they are added."""
+        size, error = x.added(axes)
+        error = self._unrounded(self._exact(x, axes), size, error)
         total = self.settle(x.value.sum(axis=axes, keepdims=True), error + x.error.sum(axis=axes, keepdims=True))
         count = x.size // max(total.size, 1)
         return self.settle(total.value / count, total.error / count)
@@ -190,14 +187,35 @@ class Balls:
         gap = x.value - mean.value
         size = magnitude(gap)
         value = (gap * gap).mean(axis=axes, keepdims=True)
-        _, _, exact = self.averaging(_plain(x.value), x.error == 0, axes)
-        spread, rounding, _ = self.averaging(size * size, exact, axes)
-        rounding, share = rounding + 2 * OPERATION * self.u * spread, spread.size / max(size.size, 1)
+        squares, share = size * size, value.size / max(size.size, 1)
+        spread, rounding = self.adding(squares, axes)
+        exact = self._exact(x, axes)
+        exact = exact if exact is False else exact & self._whole(squares, spread, axes)
+        rounding = self._unrounded(exact, spread, rounding) + 2 * OPERATION * self.u * spread
         error = rounding * share + mean.error**2
         if _top(x.error) != 0.0:
             moved = x.error + x.error.mean(axis=axes, keepdims=True)
             error = error + ((2 * size + moved) * moved).mean(axis=axes, keepdims=True)
         return self.settle(value, self.within(spread + error / share, error))
+
+    def _exact(self, x, axes):
+        """Where no sum of the values is rounded, in any order, nor one of their shares of a mean.
+
+        There they are exact, and multiples of the last digit of the sum of their magnitudes; and as many as a power of
+        two.
+        """
+        size, _ = x.added(axes)
+        if (x.size // max(size.size, 1)).bit_count() != 1:
+            return False
+        return self._whole(_plain(x.value), size, axes) & (x.error == 0).all(axis=axes, keepdims=True)
+
+    def _whole(self, terms, total, axes):
+        steps = terms / sums.last_digit(total, self.u)
+        return (steps == np.floor(steps)).all(axis=axes, keepdims=True)
+
+    def _unrounded(self, exact, size, error):
+        """The error of a mean's sum: where that is exact, an operation on each value is allowed for."""
+        return error if exact is False else np.where(exact, np.fmin(error, OPERATION * self.u * size), error)
 
     def inverse_root(self, x, offset):
         """1 / sqrt(x + offset) for an x that is computed as no less than zero, and a setting ``offset``."""
@@ -241,7 +259,7 @@ class Balls:
         moved = weight * x.error + dy.error * (magnitude(gap) + x.error)
         common = magnitude(dy.value.sum(axis=axes, keepdims=True)) + dy.error.sum(axis=axes, keepdims=True)
         size, rounding = self.adding(_plain(dy.value) * _plain(x.value), axes)
-        other, more = self.adding(_plain(dy.value), axes)
+        other, more = dy.added(axes)
         size, rounding = size + mean.magnitude * other, rounding + mean.magnitude * more
         rounding = rounding + OPERATION * self.u * size + self.tiny * (dy.size // max(total.size, 1))
         error = moved.sum(axis=axes, keepdims=True) + mean.error * common + rounding

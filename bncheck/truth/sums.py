@@ -1,13 +1,15 @@
 """What adding terms up in an unknown order may come across: the largest partial sums, and terms that round alike."""
 
+from math import prod
+
 import numpy as np
 
 
 def rows(terms, axes):
     """The terms of each sum in a row, from the least to the largest."""
     kept = [axis for axis in range(terms.ndim) if axis not in axes]
-    sums, count = (int(np.prod([terms.shape[axis] for axis in some])) for some in (kept, axes))
-    return np.sort(terms.transpose(*kept, *axes).reshape(sums, count), axis=1)
+    shape = [prod(terms.shape[axis] for axis in some) for some in (kept, axes)]
+    return np.sort(terms.transpose(*kept, *axes).reshape(shape), axis=1)
 
 
 def largest(rows):
@@ -16,8 +18,10 @@ def largest(rows):
     That is the sum of the k largest of one sign.  In any order, as in any tree, at most n - k + 1 of the n - 1 partial
     sums have k terms or more, so that these bound all of them, one by one.
     """
-    signs = (rows[:, ::-1], -rows)
-    return np.maximum(*(np.cumsum(np.maximum(signed, 0.0), axis=1) for signed in signs))[:, 1:]
+    found = np.cumsum(np.maximum(rows[:, ::-1], 0.0), axis=1)
+    if (rows[:, :1] < 0).any():
+        found = np.maximum(found, np.cumsum(np.maximum(-rows, 0.0), axis=1))
+    return found[:, 1:]
 
 
 def alike(sizes, rounding, digit):
@@ -25,9 +29,10 @@ def alike(sizes, rounding, digit):
 
     They are those that are equal once rounded as the sum is, and those of one remainder by the sum's last digit.
     """
-    steps = np.round(np.sort(sizes, axis=1) / np.maximum(rounding, np.finfo(np.float64).tiny))
-    rest = np.sort(np.fmod(sizes, digit), axis=1)
-    return np.maximum(_longest_run(steps, steps > 1), _longest_run(rest, rest > 0))
+    steps = np.rint(sizes / np.maximum(rounding, np.finfo(np.float64).tiny))
+    digits = sizes / digit
+    found = np.concatenate([steps * (steps > 1), digits - np.floor(digits)])
+    return np.max(_longest_run(np.sort(found, axis=1)).reshape(2, -1, 1), axis=0)
 
 
 def last_digit(values, u):
@@ -35,10 +40,10 @@ def last_digit(values, u):
     return np.ldexp(u, np.frexp(values)[1])
 
 
-def _longest_run(values, counted):
-    """The largest number of neighbours in a row that are equal, of those that are counted; one at least."""
-    same = (values[:, 1:] == values[:, :-1]) & counted[:, 1:]
+def _longest_run(values):
+    """The largest number of neighbours in a row that are equal, and above zero; one at least."""
+    same = (values[:, 1:] == values[:, :-1]) & (values[:, 1:] > 0)
     place = np.arange(1, values.shape[1])
     # Each value's distance from the last one before it that is not its equal.
     run = place - np.maximum.accumulate(np.where(same, 0, place), axis=1)
-    return run.max(axis=1, keepdims=True) + 1.0
+    return run.max(axis=1) + 1.0
