@@ -24,7 +24,7 @@ def drawn(cases, seed=0, count=100, *, again=0):
 
 
 def stream(cases, seed, count):
-    """As :func:`drawn`, so many at a time that a long search does not hold them all; judging takes no part in drawing."""
+    """As :func:`drawn`, but a long search does not hold them all at once."""
     for again, start in enumerate(range(0, count, HELD)):
         yield from drawn(cases, seed, min(HELD, count - start), again=again)
 
