@@ -16,7 +16,6 @@ from bncheck.invariants import PAPER
 from bncheck.truth.bounds import magnitude
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
-from bncheck.truth.gradient_sums import GradientSums
 from bncheck.truth.traits import Traits
 
 ORIGIN = PAPER
@@ -31,8 +30,7 @@ def check(subject, case):
     if not case.layer.scale:
         return None
     trace, right = subject.run(case), expected(subject, case)[at]
-    arithmetic, axis = right["dx"].arithmetic, case.layer.axis
-    lift = arithmetic.lift
+    lift, axis = right["dx"].arithmetic.lift, case.layer.axis
     with np.errstate(all="ignore"):
         x = lift(as_rows(case.first_x, axis))
         gap = x - x.mean(axis=0)
@@ -40,9 +38,9 @@ def check(subject, case):
         product = np.asarray((lift(as_rows(trace.dx(at), axis)) * gap).sum(axis=0))
         factor = gamma * case.layer.eps / (variance + lift(case.layer.eps))
         wanted = np.asarray(lift(trace.params(at)[0]["gamma"]) * factor)
-        allowed = GradientSums(case, at, arithmetic).error_along()
-        allowed = allowed + right["params"][0]["gamma"].error * magnitude(factor)
-        allowed = np.where(np.isfinite(allowed), allowed, np.inf)
+        error, other = as_rows(right["dx"].error, axis), right["params"][0]["gamma"].error
+        allowed = (error * magnitude(gap)).sum(axis=0) + other * magnitude(factor)
+        allowed = np.where(np.isfinite(error.sum(axis=0) + other), allowed, np.inf)
     return near("product of the gradient and x - mean", product, wanted, allowed)
 
 
