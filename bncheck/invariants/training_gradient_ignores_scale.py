@@ -13,7 +13,7 @@ from bncheck.cases.network import BatchNorm
 from bncheck.cases.network_strategies import well_scaled_cases
 from bncheck.cases.variants import as_rows, layer_example
 from bncheck.invariants import PAPER
-from bncheck.truth.bounds import magnitude
+from bncheck.truth.ball import magnitude
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits

@@ -23,6 +23,7 @@ from functools import lru_cache
 import numpy as np
 
 from bncheck.truth import pairs, sums
+from bncheck.truth.ball import Ball, as_float64, magnitude
 from bncheck.truth.halves import limits
 
 REFERENCE = 2.0**-20  # the reference's own error, as a share of the errors that it gives
@@ -33,90 +34,9 @@ MIXING = 3.0
 ROOT = 4.0
 
 
-def magnitude(values):
-    """The absolute values, as float64."""
-    return np.abs(getattr(values, "high", values))
-
-
 def _top(sizes):
     """The largest of numbers none of which is below zero; NaN where one is no number, and zero of none."""
     return sizes.item(sizes.argmax()) if sizes.size else 0.0
-
-
-class Ball:
-    """Values and the bounds of their errors, of one shape."""
-
-    __slots__ = ("_added", "_magnitude", "arithmetic", "error", "value")
-    __array_ufunc__ = None  # so that an array on the left leaves the operation to us
-
-    def __init__(self, arithmetic, value, error, known=None):
-        self.arithmetic, self.value, self.error, self._magnitude = arithmetic, value, error, known
-        self._added = None
-
-    @property
-    def magnitude(self):
-        """The absolute values, as float64."""
-        if self._magnitude is None:
-            self._magnitude = magnitude(self.value)
-        return self._magnitude
-
-    def added(self, axes):
-        """As :meth:`Balls.adding`, for the values."""
-        if self._added is None or self._added[0] != axes:
-            self._added = axes, self.arithmetic.adding(_plain(self.value), axes)
-        return self._added[1]
-
-    @property
-    def shape(self):
-        """The shape of the values."""
-        return self.value.shape
-
-    @property
-    def size(self):
-        """The number of values."""
-        return self.value.size
-
-    @property
-    def ndim(self):
-        """The number of axes."""
-        return self.value.ndim
-
-    def reshape(self, *shape):
-        """The same numbers in another shape."""
-        return Ball(self.arithmetic, self.value.reshape(*shape), self.error.reshape(*shape))
-
-    def __getitem__(self, index):
-        return Ball(self.arithmetic, self.value[index], self.error[index])
-
-    @property
-    def T(self):
-        """The transposed matrix."""
-        return Ball(self.arithmetic, self.value.T, self.error.T)
-
-    def __neg__(self):
-        return Ball(self.arithmetic, -self.value, self.error)
-
-    def __add__(self, other):
-        return self.arithmetic.settle(self.value + other.value, self.error + other.error)
-
-    def __sub__(self, other):
-        return self.arithmetic.settle(self.value - other.value, self.error + other.error)
-
-    def __mul__(self, other):
-        a, b = self.error, other.error
-        error = self.magnitude * b + a * (other.magnitude + b)
-        return self.arithmetic.settle(self.value * other.value, error)
-
-    def __truediv__(self, other):
-        least = other.magnitude - other.error
-        value = self.value / other.value
-        error = (self.error + magnitude(value) * other.error) / np.where(least > 0, least, 0.0)
-        return self.arithmetic.settle(value, error)
-
-    def __matmul__(self, other):
-        a, b = self.magnitude, other.magnitude
-        error = a @ other.error + self.error @ (b + other.error) + self.shape[-1] * self.arithmetic.u * (a @ b)
-        return self.arithmetic.settle(self.value @ other.value, error)
 
 
 class Balls:
@@ -207,7 +127,7 @@ class Balls:
         size, _ = x.added(axes)
         if (x.size // max(size.size, 1)).bit_count() != 1:
             return False
-        return self._whole(_plain(x.value), size, axes) & (x.error == 0).all(axis=axes, keepdims=True)
+        return self._whole(as_float64(x.value), size, axes) & (x.error == 0).all(axis=axes, keepdims=True)
 
     def _whole(self, terms, total, axes):
         steps = terms / sums.last_digit(total, self.u)
@@ -258,7 +178,7 @@ class Balls:
         a = factor.magnitude
         moved = weight * x.error + dy.error * (magnitude(gap) + x.error)
         common = magnitude(dy.value.sum(axis=axes, keepdims=True)) + dy.error.sum(axis=axes, keepdims=True)
-        size, rounding = self.adding(_plain(dy.value) * _plain(x.value), axes)
+        size, rounding = self.adding(as_float64(dy.value) * as_float64(x.value), axes)
         other, more = dy.added(axes)
         size, rounding = size + mean.magnitude * other, rounding + mean.magnitude * more
         rounding = rounding + OPERATION * self.u * size + self.tiny * (dy.size // max(total.size, 1))
@@ -334,11 +254,6 @@ class Balls:
         """One ball of several along the first axis."""
         join = pairs.concatenate if isinstance(balls[0].value, pairs.Pair) else np.concatenate
         return Ball(balls[0].arithmetic, join([b.value for b in balls]), np.concatenate([b.error for b in balls]))
-
-
-def _plain(values):
-    """The values as float64."""
-    return getattr(values, "high", values)
 
 
 def _float64(values):

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from bncheck.truth.bounds import REFERENCE, Ball, magnitude
+from bncheck.truth.ball import Ball, magnitude
+from bncheck.truth.bounds import REFERENCE
 
 
 class Violation(Exception):

@@ -14,7 +14,8 @@ from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import batch_norm_state, data, layer_case, layer_cases
 from bncheck.engine.drawn import drawn
 from bncheck.truth import reference
-from bncheck.truth.bounds import Ball, balls, magnitude
+from bncheck.truth.ball import Ball, magnitude
+from bncheck.truth.bounds import balls
 from soundness.algorithms import ALGORITHMS
 
 SEEDS, EACH = 12, 125

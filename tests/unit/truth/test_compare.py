@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from bncheck.truth.bounds import Ball, balls
+from bncheck.truth.ball import Ball
+from bncheck.truth.bounds import balls
 from bncheck.truth.compare import Violation, alike, close, close_to, near, same_bits, same_state
 
 
