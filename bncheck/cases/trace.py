@@ -64,6 +64,13 @@ class Trace:
         """The gradients for the parameters of a Backward step: for each layer a dict of arrays."""
         return _layers(self[index].get("params"), f"params of step {index}")
 
+    def loss(self, index):
+        """The loss that an Evaluate step returned, as an array without axes."""
+        found = self[index].get("loss")
+        if type(found) not in (float, int):
+            raise Malformed(f"the loss of step {index} is no number: {found!r:.80}")
+        return np.asarray(found, np.float64)
+
     def history(self, index):
         """The numbers of each epoch of a Train step: lists by name, ``loss`` among them."""
         found = self[index].get("history")

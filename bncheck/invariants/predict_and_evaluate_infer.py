@@ -4,7 +4,6 @@ Why: an evaluation that depends on its batch size, or that moves what it evaluat
 by it.
 """
 
-import numpy as np
 
 from bncheck.cases.case import Evaluate, Predict, State
 from bncheck.cases.mode_strategies import model_cases, model_example
@@ -35,7 +34,7 @@ def check(subject, case):
     for i in case.where(State):
         same_state("after predicting or evaluating", trace.state(i), case.steps[0].state)
     margins = [close("prediction", trace.y(i), right[i]["y"]) for i in case.where(Predict)]
-    return max(margins + [close("loss", np.asarray(trace[i]["loss"]), right[i]["loss"]) for i in case.where(Evaluate)])
+    return max(margins + [close("loss", trace.loss(i), right[i]["loss"]) for i in case.where(Evaluate)])
 
 
 def mutant():

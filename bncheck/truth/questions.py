@@ -213,8 +213,8 @@ def _whole_state(setting, trace):
 
 
 def _loss(setting, trace):
-    loss = trace[1]["loss"]
-    return [loss if isinstance(loss, Ball) else np.asarray(loss)]
+    right = trace[1].get("loss")
+    return [right if isinstance(right, Ball) else trace.loss(1)]
 
 
 def _weights(setting, trace):

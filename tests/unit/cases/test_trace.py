@@ -20,6 +20,13 @@ def test_an_answer_is_asked_step_by_step():
     assert trace.finish() is trace
 
 
+def test_a_loss_is_a_number():
+    assert Trace([{"loss": 0.5}]).loss(0) == 0.5
+    for broken in ({}, {"loss": "0.5"}, {"loss": True}, {"loss": [0.5]}):
+        with pytest.raises(Malformed):
+            Trace([broken]).loss(0)
+
+
 def test_a_history_is_lists_by_name():
     assert Trace([{"history": {"loss": [0.5]}}]).history(0) == {"loss": [0.5]}
     for broken in ({}, {"history": [0.5]}, {"history": {"loss": 0.5}}):
