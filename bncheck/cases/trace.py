@@ -1,5 +1,7 @@
 """A trace: what a subject returned for a case, step by step, or what it raised."""
 
+from numbers import Real
+
 import numpy as np
 
 
@@ -67,7 +69,7 @@ class Trace:
     def loss(self, index):
         """The loss that an Evaluate step returned, as an array without axes."""
         found = self[index].get("loss")
-        if type(found) not in (float, int):
+        if not isinstance(found, Real) or isinstance(found, bool):
             raise Malformed(f"the loss of step {index} is no number: {found!r:.80}")
         return np.asarray(found, np.float64)
 
