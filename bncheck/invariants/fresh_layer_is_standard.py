@@ -6,16 +6,20 @@ start is a trap that no training loss shows.
 
 from bncheck.cases.case import Forward, State
 from bncheck.cases.network_strategies import fresh_case, fresh_cases
-from bncheck.invariants import PAPER, SINGLE_LAYER
+from bncheck.invariants import PAPER, SINGLE_LAYER, SINGLE_NUMBERS
 from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
-ORIGIN = PAPER.also(SINGLE_LAYER.shown_by(1))
+ORIGIN = PAPER.also(SINGLE_LAYER.shown_by(1, 2), SINGLE_NUMBERS.shown_by(2))
 KIND = "reference"
 NEEDS = {"inference"}
 CASES = fresh_cases
-EXAMPLES = [fresh_case((2, -1), 1e-3, "float32", 1), fresh_case((4, 1), 1e-3, "float64", 1)]
+EXAMPLES = [
+    fresh_case((2, -1), 1e-3, "float32", 1),
+    fresh_case((4, 1), 1e-3, "float64", 1),
+    fresh_case((2, -1), 1e-3, "float64", 1),
+]
 
 
 def check(subject, case):
