@@ -8,7 +8,6 @@ import re
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from pprint import pformat
 from textwrap import wrap
 
 import numpy as np
@@ -20,6 +19,7 @@ from bncheck.cases.network import ACTIVATIONS, Activation, BatchNorm, Dense, Det
 from bncheck.records.record import findings
 from bncheck.reports.claim import Place, Unsayable, claim
 from bncheck.reports.facts import UNSHOWN
+from bncheck.reports.literals import WIDTH, Code, Laid, literal
 from bncheck.reports.words import clean
 from bncheck.worker.layouts import LAYOUTS
 
@@ -27,14 +27,7 @@ TEMPLATES = Path(__file__).parent / "templates" / "scripts"
 SUBJECT = re.compile(r"(keras|mlx|tensorflow|torch)==(\d[\w.+!-]*?)(?::(graph|jax|tensorflow|torch))?", re.ASCII)
 WEIGHTS = ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance")
 MOST_NUMBERS = 20_000
-WIDTH = 110
 GRAPHS_BEFORE, KERAS_3_FROM = Version("2.0.dev0"), Version("2.16.dev0")
-
-
-class Code(str):
-    """Text that stands in a program as it is: our own."""
-
-    __slots__ = ()
 
 
 def add(record, laws):
@@ -199,16 +192,9 @@ def _step(step, before, place, whole):
     }
 
 
-class _Laid:
-    """An array in a layout of memory."""
-
-    def __init__(self, array, layout):
-        self.array, self.layout = array, layout
-
-
 def _laid(value, step):
     layout = getattr(step, "layout", None)
-    return _Laid(value, layout) if layout and isinstance(value, np.ndarray) else value
+    return Laid(value, layout) if layout and isinstance(value, np.ndarray) else value
 
 
 def _helpers(programs):
@@ -232,7 +218,7 @@ def _environment():
     )
     found.globals |= {
         "code": Code,
-        "laid": _Laid,
+        "laid": Laid,
         "no": _no,
         "known": _known,
         "comma": _comma,
@@ -257,47 +243,3 @@ def _comma(loop):
 def _transposed(name):
     """A kernel lies the other way round in torch."""
     return Code(".T" if name == "kernel" else "")
-
-
-def literal(value):
-    """A value as a literal of Python.  Raises Unsayable for what is no plain value."""
-    if isinstance(value, Code):
-        return value
-    if isinstance(value, np.ndarray):
-        return _array(value)
-    if isinstance(value, _Laid):
-        return _laid_array(value)
-    if isinstance(value, tuple | list):
-        inner = ", ".join(map(literal, value))
-        return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' * (len(value) == 1)})"
-    if value is None or type(value) in (bool, int, float, str):
-        return repr(value)
-    raise Unsayable(f"a script has no literal for a {type(value).__name__}")
-
-
-def _laid_array(value):
-    if value.layout not in LAYOUTS:
-        raise Unsayable(f"no layout is called {value.layout!r:.40}")
-    function = LAYOUTS[value.layout]
-    name = "np.asfortranarray" if function is np.asfortranarray else function.__name__
-    return f"{name}({_array(value.array)})"
-
-
-def _array(array):
-    dtype = array.dtype.name
-    if array.size == 0:
-        return f"np.zeros({array.shape!r}, {dtype!r})"
-    if array.size > 8 and (array == array.flat[0]).all():
-        return f"np.full({array.shape!r}, {_number(array.flat[0])!r}, {dtype!r})"
-    numbers = np.array([_number(item) for item in array.ravel()], object).reshape(array.shape)
-    return f"np.array({pformat(numbers.tolist(), width=WIDTH - 20, compact=True)}, {dtype!r})"
-
-
-def _number(item):
-    """The number in the shortest form that its dtype reads back to the bit."""
-    if item.dtype.kind != "f":
-        return item.item()
-    short = float(str(item))
-    with np.errstate(all="ignore"):
-        same = item.dtype.type(short).tobytes() == item.tobytes()
-    return short if same else float(item)

@@ -9,7 +9,7 @@ from bncheck.cases.case import Backward, Forward, SetState
 from bncheck.records import record as records
 from bncheck.reports import script as scripts
 from bncheck.reports.claim import Unsayable
-from bncheck.reports.script import literal
+from bncheck.reports.literals import literal
 from tests import made_records
 
 LAWS = invariants.load_all()
