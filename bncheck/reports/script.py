@@ -69,6 +69,7 @@ def _script(record, cell, result, finding, laws):
                 head=Code(_head(record, cell, finding, law)),
                 helpers=_helpers(programs),
                 programs=programs,
+                fused=any(step.get("compiled") == "fused" for program in programs for step in program["steps"]),
                 refusal=found.refusal,
                 expected=None if isinstance(found.expected, Place) else found.expected,
                 allowed=found.allowed,
@@ -127,8 +128,6 @@ def _programs(found):
 
 def _program(name, case, place=None):
     """What a template has to know of a function: the layers and the steps, of which the last one has the answer."""
-    if case.half:
-        raise Unsayable(f"no script is written for {case.half}")
     steps = case.steps if place is None else case.steps[: place.step + 1]
     last = len(steps) - 1
     kept = [(i, step) for i, step in enumerate(steps) if i == last or not isinstance(step, State)]
@@ -139,6 +138,7 @@ def _program(name, case, place=None):
         "name": Code(name),
         "seed": case.seed,
         "dtype": case.dtype,
+        "half": case.half,
         "shape": tuple(case.shape),
         "layers": _layers(case),
         "draws": any(isinstance(getattr(layer, "of", layer), Dense | Dropout) for layer in case.network),
@@ -178,7 +178,7 @@ def _step(step, before, place, whole):
         plain = {name: _laid(value, step) for name, value in vars(step).items()}
     frozen = {each.layer: each.on for each in before if isinstance(each, Freeze)}
     kind = type(step).__name__
-    if isinstance(step, Backward) and not (whole or (place and place.way != ("y",))):
+    if isinstance(step, Backward) and not (whole or step.compiled or (place and place.way != ("y",))):
         kind = "Forward"
     return {
         "mask": None,
