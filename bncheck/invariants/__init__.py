@@ -5,6 +5,11 @@ A law's module has a docstring (the law, as a fact; then ``Why:``), ``ORIGIN``, 
 always), ``check(subject, case)`` and ``mutant()``, the traits of a subject that breaks the law.  ``variants(case)``,
 where it is there, names the further cases that the check will run, so that all laws' cases travel in one request.
 
+What ``check`` compares is most often a number of a trace.  Where it is computed from an array of one, ``COMPUTED`` says
+how: for each text two functions, of the actual number and of the expected one, or None where the case alone settles
+that.  The first parameter of a function is the array, ``y``, ``dx``, ``gamma_gradient`` or ``moving_variance``; others
+are ``x``, ``gamma``, ``beta`` and ``eps`` of the case.  Outputs and inputs are rows by channels.
+
 ``check`` returns its margin, the largest error as a share of what is allowed, or None where the case has nothing to
 judge; it raises :class:`bncheck.truth.compare.Violation` where the law is broken.  A law of the kind ``differential``
 is given a pair of subjects for ``subject``.
@@ -13,7 +18,7 @@ is given a pair of subjects for ``subject``.
 import importlib
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 
@@ -138,6 +143,7 @@ class Invariant:
     check: Callable
     mutant: Callable
     variants: Callable
+    computed: dict = field(default_factory=dict)
 
     @cached_property
     def title(self):
@@ -183,6 +189,7 @@ def _load(name):
         check=module.check,
         mutant=module.mutant,
         variants=getattr(module, "variants", _no_variants),
+        computed=getattr(module, "COMPUTED", {}),
     )
 
 

@@ -4,6 +4,8 @@ The law is given the reference's answers, which it passes, but for one array who
 what it then holds against them, of the finding's own words, names the two numbers that it compared.
 """
 
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
@@ -12,7 +14,7 @@ import numpy as np
 from bncheck.cases.case import Attempt, Case, State
 from bncheck.cases.trace import Malformed, Raised, Trace
 from bncheck.errors import UsageError
-from bncheck.truth.compare import Violation
+from bncheck.truth.compare import Violation, form, shape
 from bncheck.truth.reference_subject import reference_subject
 
 RAISES = "the subject raises: "
@@ -20,6 +22,13 @@ RAISES = "the subject raises: "
 NAMED, NAME = 2.0**100, 2**22
 MOST_TRIED = 600
 REFUSAL = {"raised": {"type": "Refused", "message": ""}}
+# Where the arrays stand that a law computes a number from.
+ARRAYS = {
+    "y": ("y",),
+    "dx": ("dx",),
+    "gamma_gradient": ("params", 0, "gamma"),
+    "moving_variance": ("state", 0, "moving_variance"),
+}
 
 
 class Unsayable(UsageError):
@@ -28,23 +37,27 @@ class Unsayable(UsageError):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a number comes from: a case, a step of it, the way into the step's answer, and the index in the array."""
+    """Where a number comes from: a case, a step of it, the way into the step's answer, and the index in the array.
+
+    With ``through``, a function of the array, the index is that of what it gives, which without an index is taken whole.
+    """
 
     case: Case
     step: int
     way: tuple
-    index: tuple = ()
+    index: tuple | None = ()
+    through: Callable | None = None
 
 
 @dataclass(frozen=True)
 class Claim:
     """That a number should be near another, a Place or a number; or, without a place, how a program should end.
 
-    ``refusal`` is what a refused Attempt means: ``right``, ``wrong``, or nothing.  ``programs`` may not raise.
+    What is no number, such as a shape, should be the same.  ``refusal`` is what a refused Attempt means: ``right``, ``wrong``, or nothing.  ``programs`` may not raise.
     """
 
     observed: Place | None = None
-    expected: Place | float | None = None
+    expected: Place | float | list | str | None = None
     allowed: float = 0.0
     refusal: str = ""
     programs: tuple = ()
@@ -58,11 +71,12 @@ def claim(law, finding):
     try:
         if finding["what"].startswith(RAISES):
             return Claim(programs=tuple(_programs(law, case)))
-        found = _refused(law, case, finding) if finding["where"] is None else _numbers(law, case, finding)
+        ways = (_refused, _forms) if finding["where"] is None else (_computed, _numbers)
+        found = next(filter(None, (way(law, case, finding) for way in ways)), None)
     except Raised as refused:
         raise Unsayable(f"{law.name}: the reference refuses its case: {refused}") from None
     if found is None:
-        raise Unsayable(f"{law.name} compares more here than two numbers of programs: replay the case instead")
+        raise Unsayable(f"{law.name} compares here what is no number of a program: replay the case instead")
     return found
 
 
@@ -118,8 +132,8 @@ def _changed(answer, way, value):
 
 
 def _arrays(answer, way=()):
-    if isinstance(answer, np.ndarray):
-        yield way, answer
+    if isinstance(answer, np.ndarray | np.floating):
+        yield way, np.asarray(answer)
     elif isinstance(answer, dict | list):
         for key, each in answer.items() if isinstance(answer, dict) else enumerate(answer):
             yield from _arrays(each, (*way, key))
@@ -143,9 +157,50 @@ def _refused(law, case, finding):
     return None
 
 
+def _forms(law, case, finding):
+    """The claim that an array has the shape, or the type and the shape, of another."""
+    for refused in _whether_refused(case):
+        answers = Answers(refused)
+        for key, array in answers.arrays() if answers.violation(law, case) is None else ():
+            found = answers.violation(law, case, [(key, array[None])])
+            if found and found.what == finding["what"]:
+                digest, step, way = key
+                through = next(each for each in (shape, form) if each(array[None]) == found.actual)
+                return Claim(Place(answers.asked[digest], step, way, None, through), found.expected)
+    return None
+
+
+def _computed(law, case, finding):
+    """The claim that a number that the law computes from an array should be near another."""
+    texts = (text for text in law.computed if finding["what"] == f"the {text} differs")
+    observed, expected = law.computed.get(next(texts, None), (None, None))
+    answers = Answers()
+    if observed is None or answers.violation(law, case):
+        return None
+    places = [_through(observed, answers, law, case, finding), expected and _through(expected, answers, law, case, finding)]
+    if places[0] is None:
+        return None
+    return Claim(places[0], places[1] or _number(finding["expected"]), _number(finding["allowed"]))
+
+
+def _through(function, answers, law, case, finding):
+    """The place of the last array of the function's name that the law looks at."""
+    name = next(iter(inspect.signature(function).parameters))
+    found = None
+    for (digest, step, way), array in answers.arrays():
+        spoilt = -NAMED * np.arange(1, array.size + 1).reshape(array.shape)
+        if way == ARRAYS[name] and answers.violation(law, case, [((digest, step, way), spoilt.astype(array.dtype))]):
+            found = Place(answers.asked[digest], step, way, tuple(map(int, finding["where"])), function)
+    return found
+
+
+def _whether_refused(case):
+    return (False, True)[: 1 + bool(case.where(Attempt))]
+
+
 def _numbers(law, case, finding):
     """The claim that one number should be near another."""
-    for refused in (False, True)[: 1 + bool(case.where(Attempt))]:
+    for refused in _whether_refused(case):
         search = _Search(law, case, finding, Answers(refused))
         found = search.observed()
         if found:

@@ -16,6 +16,7 @@ from packaging.version import Version
 
 from bncheck.cases.case import Attempt, Backward, Freeze, SetState, State
 from bncheck.cases.network import ACTIVATIONS, Activation, BatchNorm, Dense, Detached, Dropout
+from bncheck.cases.variants import as_rows
 from bncheck.records.record import findings
 from bncheck.reports.claim import Place, Unsayable, claim
 from bncheck.reports.facts import UNSHOWN
@@ -67,13 +68,14 @@ def _script(record, cell, result, finding, laws):
             .render(
                 idiom=idiom,
                 head=Code(_head(record, cell, finding, law)),
-                helpers=_helpers(programs),
+                helpers=_helpers(programs, found),
                 programs=programs,
                 fused=any(step.get("compiled") == "fused" for program in programs for step in program["steps"]),
                 refusal=found.refusal,
                 expected=None if isinstance(found.expected, Place) else found.expected,
                 allowed=found.allowed,
                 compared=found.observed is not None,
+                numberless=isinstance(found.expected, list | str),
                 finite=np.isfinite(_float(finding["actual"])),
                 **about,
             )
@@ -186,10 +188,27 @@ def _step(step, before, place, whole):
         "kind": kind,
         "attempt": attempt,
         "frozen": [i for i, on in frozen.items() if on],
+        "through": _through(place) if place and place.through else None,
         "way": place.way if place else (),
         "weight": place.way[-1] if place and len(place.way) == 3 else "",
         "at": place.index if place else (),
     }
+
+
+def _through(place):
+    """What a template has to know of the function that an array goes through: its name, and what else it is given."""
+    first, *names = inspect.signature(place.through).parameters
+    case, layer, state = place.case, place.case.layer, place.case.steps[0].state[0]
+    channels = case.shape[layer.axis]
+    known = {
+        "x": case.first_x,
+        "gamma": state.get("gamma", np.ones(channels)),
+        "beta": state.get("beta", np.zeros(channels)),
+        "eps": layer.eps,
+    }
+    rows = {name for name in ("x", "y", "dx") if name in (first, *names)}
+    given = [(name, known[name], name in rows) for name in names]
+    return {"name": Code(place.through.__name__), "axis": layer.axis, "rows": first in rows, "given": given}
 
 
 def _laid(value, step):
@@ -197,13 +216,17 @@ def _laid(value, step):
     return Laid(value, layout) if layout and isinstance(value, np.ndarray) else value
 
 
-def _helpers(programs):
-    """The functions that lay arrays, where the programs have such arrays; they are those of the worker."""
+def _helpers(programs, found):
+    """The functions that lay arrays and that compute numbers, where the programs need them: the worker's, the laws'."""
     layouts = {step.get("layout") for program in programs for step in program["steps"]} - {None}
     own = [
         LAYOUTS[layout] for layout in sorted(layouts) if layout in LAYOUTS and LAYOUTS[layout] is not np.asfortranarray
     ]
-    return [Code(inspect.getsource(function)) for function in own]
+    places = (place for place in (found.observed, found.expected) if isinstance(place, Place))
+    through = list(dict.fromkeys(place.through for place in places if place.through))
+    if any(step["through"] and step["through"]["rows"] for program in programs for step in program["steps"]):
+        through.append(as_rows)
+    return [Code(inspect.getsource(function)) for function in own + through]
 
 
 @cache
