@@ -51,7 +51,8 @@ def check(subject, case):
         found = np.asarray(product(lift(as_rows(trace.dx(at), axis)), x))
         wanted = np.asarray(share(lift(trace.params(at)[0]["gamma"]), x, gamma, eps))
         error, other = as_rows(right["dx"].error, axis), right["params"][0]["gamma"].error
-        allowed = (error * magnitude(x - x.mean(axis=0))).sum(axis=0) + other * magnitude(share(lift(1.0), x, gamma, eps))
+        gap, factor = x - x.mean(axis=0), share(lift(1.0), x, gamma, eps)
+        allowed = (error * magnitude(gap)).sum(axis=0) + other * magnitude(factor)
         allowed = np.where(np.isfinite(error.sum(axis=0) + other), allowed, np.inf)
     return near("product of the gradient and x - mean", found, wanted, allowed)
 

@@ -11,24 +11,24 @@ from itertools import islice
 
 import numpy as np
 
-from bncheck.cases.case import Attempt, Case, State
-from bncheck.cases.trace import Malformed, Raised, Trace
+from bncheck.cases.case import Attempt, Batches, Case
+from bncheck.cases.trace import Raised
 from bncheck.errors import UsageError
-from bncheck.truth.compare import Violation, form, shape
-from bncheck.truth.reference_subject import reference_subject
+from bncheck.reports.answers import REFUSAL, Answers
+from bncheck.truth.compare import form, shape
 
 RAISES = "the subject raises: "
 # Names are floats that no right number is, of so few digits that float32 has them all.
 NAMED, NAME = 2.0**100, 2**22
 MOST_TRIED = 600
-REFUSAL = {"raised": {"type": "Refused", "message": ""}}
-# Where the arrays stand that a law computes a number from.
+# Where the arrays stand that a law computes a number from, and those that it takes as rows by channels.
 ARRAYS = {
     "y": ("y",),
     "dx": ("dx",),
     "gamma_gradient": ("params", 0, "gamma"),
     "moving_variance": ("state", 0, "moving_variance"),
 }
+ROWS = ("x", "y", "dx")
 
 
 class Unsayable(UsageError):
@@ -39,7 +39,7 @@ class Unsayable(UsageError):
 class Place:
     """Where a number comes from: a case, a step of it, the way into the step's answer, and the index in the array.
 
-    With ``through``, a function of the array, the index is that of what it gives, which without an index is taken whole.
+    With ``through``, a function of the array, the index is that of what it gives; None takes that whole.
     """
 
     case: Case
@@ -48,12 +48,26 @@ class Place:
     index: tuple | None = ()
     through: Callable | None = None
 
+    @property
+    def given(self):
+        """What the function is given of the case besides the array, by name."""
+        _, *names = inspect.signature(self.through).parameters
+        return {name: _given(self.case, name) for name in names}
+
+
+def _given(case, name):
+    if name in ("x", "eps"):
+        return case.first_x if name == "x" else case.layer.eps
+    default = {"gamma": 1.0, "beta": 0.0}[name]
+    return case.steps[0].state[0].get(name, np.full(case.shape[case.layer.axis], default))
+
 
 @dataclass(frozen=True)
 class Claim:
     """That a number should be near another, a Place or a number; or, without a place, how a program should end.
 
-    What is no number, such as a shape, should be the same.  ``refusal`` is what a refused Attempt means: ``right``, ``wrong``, or nothing.  ``programs`` may not raise.
+    What is no number, such as a shape, should be the same.  ``refusal`` is what a refused Attempt means: ``right``,
+    ``wrong``, or nothing.  ``programs`` may not raise.
     """
 
     observed: Place | None = None
@@ -71,72 +85,13 @@ def claim(law, finding):
     try:
         if finding["what"].startswith(RAISES):
             return Claim(programs=tuple(_programs(law, case)))
-        ways = (_refused, _forms) if finding["where"] is None else (_computed, _numbers)
+        ways = (_refused, _forms, _counts) if finding["where"] is None else (_computed, _numbers)
         found = next(filter(None, (way(law, case, finding) for way in ways)), None)
     except Raised as refused:
         raise Unsayable(f"{law.name}: the reference refuses its case: {refused}") from None
     if found is None:
         raise Unsayable(f"{law.name} compares here what is no number of a program: replay the case instead")
     return found
-
-
-class Answers:
-    """The reference as a subject whose answers can be changed; where ``refused``, it refuses every Attempt."""
-
-    conventions = None
-
-    def __init__(self, refused=False):
-        self.groups: dict = {}  # each case is answered alone
-        self.right, self.refused = reference_subject(), refused
-        self.asked, self.changes = {}, {}
-
-    def run(self, case):
-        """The trace of a case, with what was changed."""
-        self.asked.setdefault(case.digest, case)
-        steps = tuple(State() if self.refused and isinstance(s, Attempt) else s for s in case.steps)
-        answers = self.right.run(case.but(steps=steps)).finish().steps
-        if self.refused:
-            answers = [REFUSAL if isinstance(s, Attempt) else a for s, a in zip(case.steps, answers, strict=True)]
-        for (digest, step, way), value in self.changes.items():
-            if digest == case.digest:
-                answers = [_changed(a, way, value) if i == step else a for i, a in enumerate(answers)]
-        return Trace(answers)
-
-    def violation(self, law, case, changes=()):
-        """What the law holds against the changed answers, or None."""
-        self.changes = dict(changes)
-        try:
-            law.check(self, case)
-        except Violation as found:
-            return found
-        except (Raised, Malformed, LookupError, TypeError, ValueError):  # a check may stumble over what was changed
-            return None
-        finally:
-            self.changes = {}
-        return None
-
-    def arrays(self):
-        """Every array of every answer that was asked for, by case, step and way."""
-        for digest, case in list(self.asked.items()):
-            for i, answer in enumerate(self.run(case).steps):
-                yield from (((digest, i, way), array) for way, array in _arrays(answer))
-
-
-def _changed(answer, way, value):
-    if not way:
-        return value
-    head, *rest = way
-    copy = list(answer) if isinstance(answer, list) else dict(answer)
-    copy[head] = _changed(copy[head], tuple(rest), value)
-    return copy
-
-
-def _arrays(answer, way=()):
-    if isinstance(answer, np.ndarray | np.floating):
-        yield way, np.asarray(answer)
-    elif isinstance(answer, dict | list):
-        for key, each in answer.items() if isinstance(answer, dict) else enumerate(answer):
-            yield from _arrays(each, (*way, key))
 
 
 def _programs(law, case):
@@ -170,27 +125,36 @@ def _forms(law, case, finding):
     return None
 
 
+def _counts(law, case, finding):
+    """The claim that a layer has counted another number of batches."""
+    answers = Answers()
+    if answers.violation(law, case) is None:
+        for step in case.where(Batches):
+            found = answers.violation(law, case, [((case.digest, step, ("batches",)), [NAME])])
+            if found and (found.what, found.actual) == (finding["what"], NAME):
+                return Claim(Place(case, step, ("batches", 0)), float(found.expected))
+    return None
+
+
 def _computed(law, case, finding):
     """The claim that a number that the law computes from an array should be near another."""
-    texts = (text for text in law.computed if finding["what"] == f"the {text} differs")
-    observed, expected = law.computed.get(next(texts, None), (None, None))
+    found = next((own for text, own in law.computed.items() if finding["what"] == f"the {text} differs"), None)
     answers = Answers()
-    if observed is None or answers.violation(law, case):
+    if found is None or answers.violation(law, case):
         return None
-    places = [_through(observed, answers, law, case, finding), expected and _through(expected, answers, law, case, finding)]
-    if places[0] is None:
-        return None
-    return Claim(places[0], places[1] or _number(finding["expected"]), _number(finding["allowed"]))
+    index = tuple(map(int, finding["where"]))
+    observed, expected = (function and _through(function, index, law, case, answers) for function in found)
+    expected = expected or _number(finding["expected"])
+    return observed and Claim(observed, expected, _number(finding["allowed"]))
 
 
-def _through(function, answers, law, case, finding):
-    """The place of the last array of the function's name that the law looks at."""
-    name = next(iter(inspect.signature(function).parameters))
-    found = None
+def _through(function, index, law, case, answers):
+    """The place of the last array of the name of the function's first parameter that the law looks at."""
+    kind, found = ARRAYS[next(iter(inspect.signature(function).parameters))], None
     for (digest, step, way), array in answers.arrays():
-        spoilt = -NAMED * np.arange(1, array.size + 1).reshape(array.shape)
-        if way == ARRAYS[name] and answers.violation(law, case, [((digest, step, way), spoilt.astype(array.dtype))]):
-            found = Place(answers.asked[digest], step, way, tuple(map(int, finding["where"])), function)
+        spoilt = (-NAMED * np.arange(1, array.size + 1)).reshape(array.shape).astype(array.dtype)
+        if way == kind and answers.violation(law, case, [((digest, step, way), spoilt)]):
+            found = Place(answers.asked[digest], step, way, index, function)
     return found
 
 

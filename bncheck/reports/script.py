@@ -14,11 +14,11 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from packaging.version import Version
 
-from bncheck.cases.case import Attempt, Backward, Freeze, SetState, State
+from bncheck.cases.case import Attempt, Backward, Batches, Freeze, SetState, State
 from bncheck.cases.network import ACTIVATIONS, Activation, BatchNorm, Dense, Detached, Dropout
 from bncheck.cases.variants import as_rows
 from bncheck.records.record import findings
-from bncheck.reports.claim import Place, Unsayable, claim
+from bncheck.reports.claim import ROWS, Place, Unsayable, claim
 from bncheck.reports.facts import UNSHOWN
 from bncheck.reports.literals import WIDTH, Code, Laid, literal
 from bncheck.reports.words import clean
@@ -132,7 +132,7 @@ def _program(name, case, place=None):
     """What a template has to know of a function: the layers and the steps, of which the last one has the answer."""
     steps = case.steps if place is None else case.steps[: place.step + 1]
     last = len(steps) - 1
-    kept = [(i, step) for i, step in enumerate(steps) if i == last or not isinstance(step, State)]
+    kept = [(i, step) for i, step in enumerate(steps) if i == last or not isinstance(step, State | Batches)]
     numbers = sum(array.size for _, step in kept for array in _own_arrays(step))
     if numbers > MOST_NUMBERS:
         raise Unsayable(f"a script of {numbers} numbers is too long: replay the case instead")
@@ -197,18 +197,10 @@ def _step(step, before, place, whole):
 
 def _through(place):
     """What a template has to know of the function that an array goes through: its name, and what else it is given."""
-    first, *names = inspect.signature(place.through).parameters
-    case, layer, state = place.case, place.case.layer, place.case.steps[0].state[0]
-    channels = case.shape[layer.axis]
-    known = {
-        "x": case.first_x,
-        "gamma": state.get("gamma", np.ones(channels)),
-        "beta": state.get("beta", np.zeros(channels)),
-        "eps": layer.eps,
-    }
-    rows = {name for name in ("x", "y", "dx") if name in (first, *names)}
-    given = [(name, known[name], name in rows) for name in names]
-    return {"name": Code(place.through.__name__), "axis": layer.axis, "rows": first in rows, "given": given}
+    first = next(iter(inspect.signature(place.through).parameters))
+    given = [(name, value, name in ROWS) for name, value in place.given.items()]
+    about = {"name": Code(place.through.__name__), "given": given}
+    return about if place.index is None else {**about, "rows": first in ROWS, "axis": place.case.layer.axis}
 
 
 def _laid(value, step):
@@ -224,7 +216,7 @@ def _helpers(programs, found):
     ]
     places = (place for place in (found.observed, found.expected) if isinstance(place, Place))
     through = list(dict.fromkeys(place.through for place in places if place.through))
-    if any(step["through"] and step["through"]["rows"] for program in programs for step in program["steps"]):
+    if any((step["through"] or {}).get("rows") for program in programs for step in program["steps"]):
         through.append(as_rows)
     return [Code(inspect.getsource(function)) for function in own + through]
 
