@@ -184,6 +184,7 @@ def _step(step, before, place, whole):
         kind = "Forward"
     return {
         "mask": None,
+        "compiled": None,
         **plain,
         "kind": kind,
         "attempt": attempt,
@@ -235,6 +236,7 @@ def _environment():
         "code": Code,
         "laid": Laid,
         "no": _no,
+        "unsaid": _unsaid,
         "known": _known,
         "comma": _comma,
         "transposed": _transposed,
@@ -244,6 +246,13 @@ def _environment():
 
 def _no(what):
     raise Unsayable(f"no script is written for {what}")
+
+
+def _unsaid(step):
+    given = [f"{name}={step[name]}" for name in ("compiled", "layout") if step.get(name)]
+    given += ["a mask"] * (step["mask"] is not None)
+    which = step["kind"] + (f" with {' and '.join(given)}" if given else "")
+    raise Unsayable(f"no script is written for {which} on this framework")
 
 
 def _known(name):
