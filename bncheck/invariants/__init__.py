@@ -5,10 +5,8 @@ A law's module has a docstring (the law, as a fact; then ``Why:``), ``ORIGIN``, 
 always), ``check(subject, case)`` and ``mutant()``, the traits of a subject that breaks the law.  ``variants(case)``,
 where it is there, names the further cases that the check will run, so that all laws' cases travel in one request.
 
-What ``check`` compares is most often a number of a trace.  Where it is computed from an array of one, ``COMPUTED`` says
-how: for each text two functions, of the actual number and of the expected one, or None where the case alone settles
-that.  The first parameter of a function is the array, ``y``, ``dx``, ``gamma_gradient`` or ``moving_variance``; others
-are ``x``, ``gamma``, ``beta`` and ``eps`` of the case.  Outputs and inputs are rows by channels.
+What ``check`` compares is most often a number of a trace.  Where it computes one from a trace's arrays, ``COMPUTED``
+has for what it is called, without ``the``, a :class:`Computed`, from which a finding's program is made.
 
 ``check`` returns its margin, the largest error as a share of what is allowed, or None where the case has nothing to
 judge; it raises :class:`bncheck.truth.compare.Violation` where the law is broken.  A law of the kind ``differential``
@@ -127,6 +125,21 @@ XLA = Origin(
     affected={"tensorflow": ">=2.1.4,<=2.21.0", "tensorflow:graph": "<0"},
     note="XLA takes the variance as E[x^2] - E[x]^2; in graph mode nothing is compiled",
 )
+
+
+@dataclass(frozen=True)
+class Computed:
+    """How a law computes the numbers that it compares, where they are none of a trace: functions of arrays.
+
+    A parameter is called after its array: ``y``, ``dx``, ``gamma_gradient``, ``moving_mean`` or ``moving_variance`` of
+    the last step that the law looks at, or ``y_1`` of step 1; and ``x``, ``gamma``, ``beta``, ``eps`` and ``momentum``
+    are the case's.  ``names`` has the names of those that are called otherwise.  For a number of each channel inputs
+    and outputs are rows by channels.
+    """
+
+    actual: Callable | None = None
+    expected: Callable | None = None
+    names: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

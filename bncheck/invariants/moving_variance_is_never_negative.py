@@ -10,7 +10,7 @@ from bncheck.cases.case import State
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import layer_example
-from bncheck.invariants import Origin
+from bncheck.invariants import Computed, Origin
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
@@ -42,7 +42,7 @@ def floored(moving_variance):
     return np.maximum(moving_variance, 0)
 
 
-COMPUTED = {"moving variance": (itself, floored)}
+COMPUTED = {"moving variance": Computed(itself, floored)}
 
 
 def check(subject, case):

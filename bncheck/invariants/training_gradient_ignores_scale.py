@@ -12,7 +12,7 @@ from bncheck.cases.case import Backward
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import as_rows, layer_example
-from bncheck.invariants import PAPER
+from bncheck.invariants import PAPER, Computed
 from bncheck.truth.bounds import magnitude
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
@@ -36,7 +36,7 @@ def share(gamma_gradient, x, gamma, eps):
     return gamma_gradient * (gamma * eps / ((gap * gap).mean(axis=0) + eps))
 
 
-COMPUTED = {"product of the gradient and x - mean": (product, share)}
+COMPUTED = {"product of the gradient and x - mean": Computed(product, share)}
 
 
 def check(subject, case):

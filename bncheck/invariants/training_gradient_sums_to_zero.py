@@ -10,7 +10,7 @@ from bncheck.cases.case import Backward
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import as_rows, layer_example
-from bncheck.invariants import PAPER, UNCENTRED_GRADIENT
+from bncheck.invariants import PAPER, UNCENTRED_GRADIENT, Computed
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
@@ -27,7 +27,7 @@ def total(dx):
     return dx.sum(axis=0)
 
 
-COMPUTED = {"sum of the gradient for the input": (total, None)}
+COMPUTED = {"sum of the gradient for the input": Computed(total)}
 
 
 def check(subject, case):

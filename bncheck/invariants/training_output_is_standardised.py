@@ -10,7 +10,7 @@ from bncheck.cases.case import Backward
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import as_rows, layer_example
-from bncheck.invariants import PAPER
+from bncheck.invariants import PAPER, Computed
 from bncheck.truth.bounds import magnitude
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
@@ -33,7 +33,7 @@ def spread(y, beta):
     return ((y - beta) * (y - beta)).mean(axis=0)
 
 
-COMPUTED = {"mean of the output, less beta,": (centre, None), "variance of the output": (spread, None)}
+COMPUTED = {"mean of the output, less beta,": Computed(centre), "variance of the output": Computed(spread)}
 
 
 def check(subject, case):

@@ -4,8 +4,6 @@ The law is given the reference's answers, which it passes, but for one array who
 what it then holds against them, of the finding's own words, names the two numbers that it compared.
 """
 
-import inspect
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
@@ -15,51 +13,17 @@ from bncheck.cases.case import Attempt, Batches, Case
 from bncheck.cases.trace import Raised
 from bncheck.errors import UsageError
 from bncheck.reports.answers import REFUSAL, Answers
+from bncheck.reports.places import Place, Through, through
 from bncheck.truth.compare import form, shape
 
 RAISES = "the subject raises: "
 # Names are floats that no right number is, of so few digits that float32 has them all.
 NAMED, NAME = 2.0**100, 2**22
 MOST_TRIED = 600
-# Where the arrays stand that a law computes a number from, and those that it takes as rows by channels.
-ARRAYS = {
-    "y": ("y",),
-    "dx": ("dx",),
-    "gamma_gradient": ("params", 0, "gamma"),
-    "moving_variance": ("state", 0, "moving_variance"),
-}
-ROWS = ("x", "y", "dx")
 
 
 class Unsayable(UsageError):
     """A finding that is no claim about the numbers of one framework's programs."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a number comes from: a case, a step of it, the way into the step's answer, and the index in the array.
-
-    With ``through``, a function of the array, the index is that of what it gives; None takes that whole.
-    """
-
-    case: Case
-    step: int
-    way: tuple
-    index: tuple | None = ()
-    through: Callable | None = None
-
-    @property
-    def given(self):
-        """What the function is given of the case besides the array, by name."""
-        _, *names = inspect.signature(self.through).parameters
-        return {name: _given(self.case, name) for name in names}
-
-
-def _given(case, name):
-    if name in ("x", "eps"):
-        return case.first_x if name == "x" else case.layer.eps
-    default = {"gamma": 1.0, "beta": 0.0}[name]
-    return case.steps[0].state[0].get(name, np.full(case.shape[case.layer.axis], default))
 
 
 @dataclass(frozen=True)
@@ -70,8 +34,8 @@ class Claim:
     ``wrong``, or nothing.  ``programs`` may not raise.
     """
 
-    observed: Place | None = None
-    expected: Place | float | list | str | None = None
+    observed: Place | Through | None = None
+    expected: Place | Through | float | list | str | None = None
     allowed: float = 0.0
     refusal: str = ""
     programs: tuple = ()
@@ -120,8 +84,9 @@ def _forms(law, case, finding):
             found = answers.violation(law, case, [(key, array[None])])
             if found and found.what == finding["what"]:
                 digest, step, way = key
-                through = next(each for each in (shape, form) if each(array[None]) == found.actual)
-                return Claim(Place(answers.asked[digest], step, way, None, through), found.expected)
+                told = next(each for each in (shape, form) if each(array[None]) == found.actual)
+                place = Place(answers.asked[digest], step, way)
+                return Claim(Through(told, {"array": place}), found.expected)
     return None
 
 
@@ -137,25 +102,21 @@ def _counts(law, case, finding):
 
 
 def _computed(law, case, finding):
-    """The claim that a number that the law computes from an array should be near another."""
+    """The claim that a number is near another, of which the law computes one or both."""
     found = next((own for text, own in law.computed.items() if finding["what"] == f"the {text} differs"), None)
     answers = Answers()
     if found is None or answers.violation(law, case):
         return None
     index = tuple(map(int, finding["where"]))
-    observed, expected = (function and _through(function, index, law, case, answers) for function in found)
+    observed, expected = (
+        function and through(function, found.names, index, law, case, answers)
+        for function in (found.actual, found.expected)
+    )
+    plain = None if observed else _numbers(law, case, finding)
+    if not (observed or plain):
+        return None
     expected = expected or _number(finding["expected"])
-    return observed and Claim(observed, expected, _number(finding["allowed"]))
-
-
-def _through(function, index, law, case, answers):
-    """The place of the last array of the name of the function's first parameter that the law looks at."""
-    kind, found = ARRAYS[next(iter(inspect.signature(function).parameters))], None
-    for (digest, step, way), array in answers.arrays():
-        spoilt = (-NAMED * np.arange(1, array.size + 1)).reshape(array.shape).astype(array.dtype)
-        if way == kind and answers.violation(law, case, [((digest, step, way), spoilt)]):
-            found = Place(answers.asked[digest], step, way, index, function)
-    return found
+    return Claim(observed or plain.observed, expected, _number(finding["allowed"]))
 
 
 def _whether_refused(case):

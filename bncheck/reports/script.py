@@ -18,9 +18,10 @@ from bncheck.cases.case import Attempt, Backward, Batches, Freeze, SetState, Sta
 from bncheck.cases.network import ACTIVATIONS, Activation, BatchNorm, Dense, Detached, Dropout
 from bncheck.cases.variants import as_rows
 from bncheck.records.record import findings
-from bncheck.reports.claim import ROWS, Place, Unsayable, claim
+from bncheck.reports.claim import Unsayable, claim
 from bncheck.reports.facts import UNSHOWN
 from bncheck.reports.literals import WIDTH, Code, Laid, literal
+from bncheck.reports.places import Place, Through
 from bncheck.reports.words import clean
 from bncheck.worker.layouts import LAYOUTS
 
@@ -72,7 +73,7 @@ def _script(record, cell, result, finding, laws):
                 programs=programs,
                 fused=any(step.get("compiled") == "fused" for program in programs for step in program["steps"]),
                 refusal=found.refusal,
-                expected=None if isinstance(found.expected, Place) else found.expected,
+                expected=None if isinstance(found.expected, Place | Through) else found.expected,
                 allowed=found.allowed,
                 compared=found.observed is not None,
                 numberless=isinstance(found.expected, list | str),
@@ -125,14 +126,15 @@ def _programs(found):
         several = len(found.programs) > 1
         return [_program(f"program{i if several else ''}", case) for i, case in enumerate(found.programs)]
     places = {"observed": found.observed, "expected": found.expected}
-    return [_program(name, each.case, each) for name, each in places.items() if isinstance(each, Place)]
+    return [_program(name, each.case, each) for name, each in places.items() if isinstance(each, Place | Through)]
 
 
 def _program(name, case, place=None):
     """What a template has to know of a function: the layers and the steps, of which the last one has the answer."""
-    steps = case.steps if place is None else case.steps[: place.step + 1]
-    last = len(steps) - 1
-    kept = [(i, step) for i, step in enumerate(steps) if i == last or not isinstance(step, State | Batches)]
+    places = place.places if isinstance(place, Through) else {"": place} if place else {}
+    sources = {each.step: (name, each) for name, each in places.items()}
+    last = max(sources, default=len(case.steps) - 1)
+    kept = [(i, s) for i, s in enumerate(case.steps[: last + 1]) if i in sources or not isinstance(s, State | Batches)]
     numbers = sum(array.size for _, step in kept for array in _own_arrays(step))
     if numbers > MOST_NUMBERS:
         raise Unsayable(f"a script of {numbers} numbers is too long: replay the case instead")
@@ -144,7 +146,8 @@ def _program(name, case, place=None):
         "shape": tuple(case.shape),
         "layers": _layers(case),
         "draws": any(isinstance(getattr(layer, "of", layer), Dense | Dropout) for layer in case.network),
-        "steps": [_step(step, steps[:i], place if i == last else None, place is None) for i, step in kept],
+        "steps": [_step(step, case.steps[:i], *sources.get(i, ("", None)), place is None) for i, step in kept],
+        "through": _through(place) if isinstance(place, Through) else None,
     }
 
 
@@ -170,8 +173,11 @@ def _layers(case):
     return found
 
 
-def _step(step, before, place, whole):
-    """A step for a template.  Gradients are taken where they are asked for, or where the program is run for its end."""
+def _step(step, before, name, place, whole):
+    """A step for a template, and the name of its array in a function of several.
+
+    Gradients are taken where they are asked for, or where the program is run for its end.
+    """
     attempt = isinstance(step, Attempt)
     step = step.of if attempt else step
     if isinstance(step, SetState | State):
@@ -189,7 +195,7 @@ def _step(step, before, place, whole):
         "kind": kind,
         "attempt": attempt,
         "frozen": [i for i, on in frozen.items() if on],
-        "through": _through(place) if place and place.through else None,
+        "keep": Code(name),
         "way": place.way if place else (),
         "weight": place.way[-1] if place and len(place.way) == 3 else "",
         "at": place.index if place else (),
@@ -197,11 +203,15 @@ def _step(step, before, place, whole):
 
 
 def _through(place):
-    """What a template has to know of the function that an array goes through: its name, and what else it is given."""
-    first = next(iter(inspect.signature(place.through).parameters))
-    given = [(name, value, name in ROWS) for name, value in place.given.items()]
-    about = {"name": Code(place.through.__name__), "given": given}
-    return about if place.index is None else {**about, "rows": first in ROWS, "axis": place.case.layer.axis}
+    """What a template has to know of a function of arrays."""
+    return {
+        "name": Code(place.function.__name__),
+        "arguments": [Code(name) for name in inspect.signature(place.function).parameters],
+        "values": place.values,
+        "rows": place.rows,
+        "axis": place.case.layer.axis,
+        "at": place.index,
+    }
 
 
 def _laid(value, step):
@@ -215,11 +225,10 @@ def _helpers(programs, found):
     own = [
         LAYOUTS[layout] for layout in sorted(layouts) if layout in LAYOUTS and LAYOUTS[layout] is not np.asfortranarray
     ]
-    places = (place for place in (found.observed, found.expected) if isinstance(place, Place))
-    through = list(dict.fromkeys(place.through for place in places if place.through))
-    if any((step["through"] or {}).get("rows") for program in programs for step in program["steps"]):
-        through.append(as_rows)
-    return [Code(inspect.getsource(function)) for function in own + through]
+    through = [each for each in (found.observed, found.expected) if isinstance(each, Through)]
+    own += dict.fromkeys(each.function for each in through)
+    own += [as_rows] * any(each.rows for each in through)
+    return [Code(inspect.getsource(function)) for function in own]
 
 
 @cache

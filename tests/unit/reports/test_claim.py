@@ -1,5 +1,3 @@
-import inspect
-
 import numpy as np
 import pytest
 
@@ -8,7 +6,8 @@ from bncheck.cases.case import Backward
 from bncheck.cases.variants import as_rows
 from bncheck.engine.examine import Budget, examine
 from bncheck.records import record
-from bncheck.reports.claim import ROWS, Place, Unsayable, claim
+from bncheck.reports.claim import Unsayable, claim
+from bncheck.reports.places import Place, Through
 from bncheck.truth.compare import form, shape
 from bncheck.truth.reference_subject import reference_subject
 
@@ -23,17 +22,20 @@ def broken(law):
     return subject, result["finding"]
 
 
-def number(subject, place):
+def array(subject, place):
     answer = subject.run(place.case)[place.step]
     for key in place.way:
         answer = answer[key]
-    if place.through:
-        given = {"found": answer, **place.given}
-        first = next(iter(inspect.signature(place.through).parameters))
-        rows = {name: name in ROWS or (name == "found" and first in ROWS) for name in given}
-        axis = place.case.layer.axis
-        answer = place.through(*(as_rows(a, axis) if rows[name] else a for name, a in given.items()))
-    return float(np.asarray(answer)[place.index])
+    return np.asarray(answer)
+
+
+def number(subject, place):
+    if isinstance(place, Place):
+        return float(array(subject, place)[place.index])
+    found = {name: array(subject, each) for name, each in place.places.items()} | place.values
+    axis = place.case.layer.axis
+    found |= {name: as_rows(found[name], axis) for name in place.rows}
+    return float(place.function(**found)[place.index])
 
 
 @pytest.mark.parametrize("law", ALONE, ids=lambda law: law.name)
@@ -43,9 +45,9 @@ def test_a_claim_names_the_numbers_that_the_law_compared(law):
     if found.observed is None:
         assert found.refusal
         return
-    assert bool(found.observed.through) == bool(law.computed)
+    assert any(isinstance(each, Through) for each in (found.observed, found.expected)) == bool(law.computed)
     assert number(subject, found.observed) == pytest.approx(float(finding["actual"]), nan_ok=True, rel=1e-6)
-    if isinstance(found.expected, Place):
+    if isinstance(found.expected, Place | Through):
         assert number(subject, found.expected) == pytest.approx(float(finding["expected"]), nan_ok=True, rel=1e-6)
     else:
         assert found.expected == pytest.approx(float(finding["expected"]), nan_ok=True)
@@ -91,7 +93,8 @@ def test_an_array_of_another_shape_is_a_claim_about_its_shape():
     case = law.examples[1]
     found = formed(law, case, "the output in training has another shape", [0], [3, 1])
     (training,) = case.where(Backward, training=True)
-    assert (found.observed.step, found.observed.way, found.observed.through) == (training, ("y",), shape)
+    (place,) = found.observed.places.values()
+    assert (place.step, place.way, found.observed.function) == (training, ("y",), shape)
     assert found.expected == [3, 1]
 
 
@@ -99,7 +102,8 @@ def test_a_state_of_another_shape_after_a_refused_step_is_a_claim_about_its_form
     law = LAWS["malformed_step_is_refused"]
     what = "the gamma of layer 0 after a step that was refused has another shape or type"
     found = formed(law, law.examples[6], what, "float32 of shape (1,)", "text of a record")
-    assert (found.observed.way, found.observed.through) == (("state", 0, "gamma"), form)
+    (place,) = found.observed.places.values()
+    assert (place.way, found.observed.function) == (("state", 0, "gamma"), form)
     assert found.expected == "float32 of shape (3,)"
 
 
