@@ -53,6 +53,19 @@ def test_a_claim_names_the_numbers_that_the_law_compared(law):
         assert found.expected == pytest.approx(float(finding["expected"]), nan_ok=True)
 
 
+@pytest.mark.parametrize("law", ALONE, ids=lambda law: law.name)
+def test_a_right_subject_meets_the_claim_of_a_finding_on_a_broken_one(law):
+    finding = broken(law)[1]
+    found, right = claim(law, finding), reference_subject()
+    if found.observed is None:
+        return
+    actual = number(right, found.observed)
+    expected = number(right, found.expected) if isinstance(found.expected, Place | Through) else found.expected
+    if np.isfinite(actual) and not np.isfinite(float(finding["actual"])):
+        return
+    assert actual == pytest.approx(expected, nan_ok=True, rel=1e-15, abs=found.allowed)
+
+
 def test_a_law_between_two_programs_expects_what_the_other_one_gives():
     law = LAWS["linear_activation_keeps_initial_weights"]
     found = claim(law, broken(law)[1])
