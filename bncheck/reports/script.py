@@ -93,7 +93,7 @@ def _idiom(subject):
         raise Unsayable(f"no script is written for {clean(subject, 60)}")
     framework, version, mode = match.groups()
     if framework != "tensorflow":
-        return framework, {"mode": mode}
+        return framework, {"mode": mode or "tensorflow"}
     if mode == "graph" or Version(version) < GRAPHS_BEFORE:
         return "tensorflow_graph", {"mode": mode}
     return "tensorflow", {"tf_keras": Version(version) >= KERAS_3_FROM}
