@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bncheck.cases.case import Case
+from bncheck.errors import UsageError
 
 # Where the arrays stand that a law computes a number from, and which are rows by channels for a number of a channel.
 ARRAYS = {
@@ -28,7 +29,7 @@ class Place:
     case: Case
     step: int
     way: tuple
-    index: tuple | None = ()
+    index: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,14 @@ def _source(name, law, case, answers):
 
 
 def _last(way, law, case, answers):
-    """The last array that stands there and that the law looks at."""
+    """The last array that stands there and that the law looks at.  Raises UsageError where it looks at none."""
     found = None
     for (digest, step, place), array in answers.arrays():
         spoilt = (SPOILT * np.arange(1, array.size + 1)).reshape(array.shape).astype(array.dtype)
         if place == way and answers.violation(law, case, [((digest, step, way), spoilt)]):
             found = Place(answers.asked[digest], step, way)
+    if found is None:
+        raise UsageError(f"{law.name} looks at no {way[-1]} of this case")
     return found
 
 

@@ -173,8 +173,8 @@ def _layers(case):
     return found
 
 
-def _step(step, before, name, place, whole):
-    """A step for a template, and the name of its array in a function of several.
+def _step(step, before, keep, place, whole):
+    """A step for a template; ``keep`` is what a function of arrays calls the one that it takes from this step.
 
     Gradients are taken where they are asked for, or where the program is run for its end.
     """
@@ -195,7 +195,7 @@ def _step(step, before, name, place, whole):
         "kind": kind,
         "attempt": attempt,
         "frozen": [i for i, on in frozen.items() if on],
-        "keep": Code(name),
+        "keep": Code(keep),
         "way": place.way if place else (),
         "weight": place.way[-1] if place and len(place.way) == 3 else "",
         "at": place.index if place else (),
