@@ -30,12 +30,12 @@ def variants(case):
     return [Case((case.layer,), (case.steps[0], *(Forward(x, False) for x in inputs)), case.seed)]
 
 
-def half_way(y_1, y_2):
+def _half_way(y_1, y_2):
     """The output half way between the outputs of the first two steps."""
     return y_1 / 2 + y_2 / 2
 
 
-COMPUTED = {"output half way between two inputs": Computed(expected=half_way)}
+COMPUTED = {"output half way between two inputs": Computed(expected=_half_way)}
 
 
 def check(subject, case):
@@ -44,7 +44,7 @@ def check(subject, case):
     one, other, middle = (trace.y(i) for i in (1, 2, 3))
     first, second, between = (right[i]["y"] for i in (1, 2, 3))
     allowed = between.error + (first.error + second.error) / 2 + between.magnitude * between.arithmetic.u
-    return near("output half way between two inputs", middle, half_way(one, other), allowed)
+    return near("output half way between two inputs", middle, _half_way(one, other), allowed)
 
 
 def mutant():

@@ -27,13 +27,13 @@ EXAMPLES = [layer_example([[0.0], [8.0]], dtype=dtype, layer=BatchNorm()) for dt
 STEPS = 4
 
 
-def settled(first, start, momentum):
+def _settled(first, start, momentum):
     """Where four equal batches lead, of which the first one leads from the start to there."""
     return start + (first - start) * sum(momentum**i for i in range(4))
 
 
 COMPUTED = {
-    f"{name} after {STEPS} equal batches": Computed(None, settled, {"first": f"{name}_2", "start": f"{name}_0"})
+    f"{name} after {STEPS} equal batches": Computed(None, _settled, {"first": f"{name}_2", "start": f"{name}_0"})
     for name in ("moving_mean", "moving_variance")
 }
 
@@ -52,7 +52,7 @@ def check(subject, case):
         early, late = (right[i]["state"][0][name] for i in (2, last))
         lift = late.arithmetic.lift
         start, first = lift(repeated.steps[0].state[0][name]), lift(trace.state(2)[0][name])
-        wanted = np.asarray(settled(first, start, case.layer.momentum))
+        wanted = np.asarray(_settled(first, start, case.layer.momentum))
         allowed = late.error + share * early.error + late.arithmetic.u * abs(wanted)
         allowed = np.where(np.isfinite(late.error + early.error), allowed, np.inf)
         margins.append(near(f"{name} after {STEPS} equal batches", trace.state(last)[0][name], wanted, allowed))

@@ -32,17 +32,17 @@ CASES = layer_cases
 EXAMPLES = [layer_example([[1000000.0], [1000001.0], [1000002.0]], state={"moving_variance": 0.0}, layer=BatchNorm())]
 
 
-def itself(moving_variance):
+def _itself(moving_variance):
     """The numbers as they are."""
     return moving_variance
 
 
-def floored(moving_variance):
+def _floored(moving_variance):
     """The numbers, zero in place of those below."""
     return np.maximum(moving_variance, 0)
 
 
-COMPUTED = {"moving variance": Computed(itself, floored)}
+COMPUTED = {"moving variance": Computed(_itself, _floored)}
 
 
 def check(subject, case):
@@ -50,7 +50,7 @@ def check(subject, case):
     for i in case.where(State):
         found = trace.state(i)[0]["moving_variance"]
         overflows = ~np.isfinite(right[i]["state"][0]["moving_variance"].error)
-        margins.append(near("moving variance", found, floored(found), np.where(overflows, np.inf, 0.0)))
+        margins.append(near("moving variance", found, _floored(found), np.where(overflows, np.inf, 0.0)))
     return max(margins)
 
 

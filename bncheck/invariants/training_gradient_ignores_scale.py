@@ -25,18 +25,18 @@ CASES = layer_cases
 EXAMPLES = [layer_example([[0.0], [8.0], [2.0]], dy=[[1.0], [-2.0], [0.5]], layer=BatchNorm())]
 
 
-def product(dx, x):
+def _product(dx, x):
     """The sum of the gradient times x - mean."""
     return (dx * (x - x.mean(axis=0))).sum(axis=0)
 
 
-def share(gamma_gradient, x, gamma, eps):
+def _share(gamma_gradient, x, gamma, eps):
     """Epsilon's share of gamma times its gradient."""
     gap = x - x.mean(axis=0)
     return gamma_gradient * (gamma * eps / ((gap * gap).mean(axis=0) + eps))
 
 
-COMPUTED = {"product of the gradient and x - mean": Computed(product, share)}
+COMPUTED = {"product of the gradient and x - mean": Computed(_product, _share)}
 
 
 def check(subject, case):
@@ -48,10 +48,10 @@ def check(subject, case):
     with np.errstate(all="ignore"):
         x = lift(as_rows(case.first_x, axis))
         gamma, eps = lift(case.steps[0].state[0]["gamma"]), lift(case.layer.eps)
-        found = np.asarray(product(lift(as_rows(trace.dx(at), axis)), x))
-        wanted = np.asarray(share(lift(trace.params(at)[0]["gamma"]), x, gamma, eps))
+        found = np.asarray(_product(lift(as_rows(trace.dx(at), axis)), x))
+        wanted = np.asarray(_share(lift(trace.params(at)[0]["gamma"]), x, gamma, eps))
         error, other = as_rows(right["dx"].error, axis), right["params"][0]["gamma"].error
-        gap, factor = x - x.mean(axis=0), share(lift(1.0), x, gamma, eps)
+        gap, factor = x - x.mean(axis=0), _share(lift(1.0), x, gamma, eps)
         allowed = (error * magnitude(gap)).sum(axis=0) + other * magnitude(factor)
         allowed = np.where(np.isfinite(error.sum(axis=0) + other), allowed, np.inf)
     return near("product of the gradient and x - mean", found, wanted, allowed)

@@ -22,19 +22,19 @@ CASES = layer_cases
 EXAMPLES = [layer_example([[0.0], [8.0], [2.0]], dy=[[1.0], [-2.0], [0.5]], layer=BatchNorm())]
 
 
-def total(dx):
+def _total(dx):
     """The sum over each channel."""
     return dx.sum(axis=0)
 
 
-COMPUTED = {"sum of the gradient for the input": Computed(total)}
+COMPUTED = {"sum of the gradient for the input": Computed(_total)}
 
 
 def check(subject, case):
     (at,) = case.where(Backward, training=True)
     right, axis = expected(subject, case)[at]["dx"], case.layer.axis
     with np.errstate(all="ignore"):
-        found = np.asarray(total(right.arithmetic.lift(as_rows(subject.run(case).dx(at), axis))))
+        found = np.asarray(_total(right.arithmetic.lift(as_rows(subject.run(case).dx(at), axis))))
     allowed = as_rows(right.error, axis).sum(axis=0)
     return near("sum of the gradient for the input", found, np.zeros_like(found), allowed)
 

@@ -23,17 +23,17 @@ CASES = layer_cases
 EXAMPLES = [layer_example([[0.0], [8.0], [2.0]], layer=BatchNorm())]
 
 
-def centre(y, beta):
+def _centre(y, beta):
     """The mean of each channel, less beta."""
     return (y - beta).mean(axis=0)
 
 
-def spread(y, beta):
+def _spread(y, beta):
     """The variance of each channel about beta."""
     return ((y - beta) * (y - beta)).mean(axis=0)
 
 
-COMPUTED = {"mean of the output, less beta,": Computed(centre), "variance of the output": Computed(spread)}
+COMPUTED = {"mean of the output, less beta,": Computed(_centre), "variance of the output": Computed(_spread)}
 
 
 def check(subject, case):
@@ -46,7 +46,7 @@ def check(subject, case):
         gap, rest, error = x - x.mean(axis=0), y - beta, as_rows(right.error, axis)
         given = (gap * gap).mean(axis=0)
         wanted = np.asarray(gamma * gamma * given / (given + lift(case.layer.eps)))
-        mean, variance = np.asarray(centre(y, beta)), np.asarray(spread(y, beta))
+        mean, variance = np.asarray(_centre(y, beta)), np.asarray(_spread(y, beta))
         moved = ((2 * magnitude(rest) + error) * error).mean(axis=0)
         moved = np.where(np.isfinite(error.mean(axis=0)), moved, np.inf)
     margin = near("mean of the output, less beta,", mean, np.zeros_like(mean), error.mean(axis=0))
