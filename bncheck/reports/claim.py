@@ -31,7 +31,8 @@ class Claim:
     """That a number should be near another, a Place or a number; or, without a place, how a program should end.
 
     What is no number, such as a shape, should be the same.  ``refusal`` is what a refused Attempt means: ``right``,
-    ``wrong``, or nothing.  ``programs`` may not raise.
+    ``wrong``, or nothing.  ``programs`` may not raise.  ``moved`` is how far a number that is expected at a Place should
+    be from the one there.
     """
 
     observed: Place | Through | None = None
@@ -39,6 +40,7 @@ class Claim:
     allowed: float = 0.0
     refusal: str = ""
     programs: tuple = ()
+    moved: float = 0.0
 
 
 def claim(law, finding):
@@ -130,9 +132,10 @@ def _numbers(law, case, finding):
         found = search.observed()
         if found:
             observed, _ = min(found, key=lambda each: search.distance(each[1]))
-            expected = search.expected(observed) or _number(finding["expected"])
+            place, moved = search.expected(observed)
             meaning = "" if refused or not case.where(Attempt) or search.either_way() else "right"
-            return Claim(search.place(observed), expected, _number(finding["allowed"]), meaning)
+            expected, allowed = place or _number(finding["expected"]), _number(finding["allowed"])
+            return Claim(search.place(observed), expected, allowed, meaning, moved=moved)
     return None
 
 
@@ -152,13 +155,15 @@ class _Search:
         return found or list(islice((each for each in single if not self._adds_up(each)), 1))
 
     def expected(self, observed):
-        """The place of the expected number, or None where it is the reference's own."""
+        """The place of the expected number, or None where it is the reference's own, and how far from there it is."""
         for key, names in self._whole(start=NAME):
             if key != observed[0]:
                 numbers = self._compared({**dict([observed]), key: names})
                 if numbers and _is_name(numbers[0], observed[1]) and _is_name(numbers[1], names):
-                    return self.place((key, names), numbers[1])
-        return None
+                    place = self.place((key, names), numbers[1])
+                    moved = self._compared(dict([observed]))[1] - float(self.arrays[key][place.index])
+                    return place, moved if np.isfinite(moved) else 0.0
+        return None, 0.0
 
     def either_way(self):
         """Whether the law compares the same numbers where the attempts were refused."""

@@ -75,6 +75,7 @@ def _script(record, cell, result, finding, laws):
                 refusal=found.refusal,
                 expected=None if isinstance(found.expected, Place | Through) else found.expected,
                 allowed=found.allowed,
+                moved=found.moved,
                 compared=found.observed is not None,
                 numberless=isinstance(found.expected, list | str),
                 finite=np.isfinite(_float(finding["actual"])),

@@ -32,7 +32,7 @@ CLEAN = {
     "tf1.14": ("tf2.12", None, {"epsilon: floor", "initial_weights: by_position", "precision: half"}),
     "tf2.0": ("tf2.12", None, {"epsilon: floor", "precision: half"}),
     "keras3.15-tf": ("keras3.5-tf", None, {"precision: single"}),
-    "keras3.15-torch": ("keras3.15-tf", "tensorflow", {"variance: one_pass"}),
+    "keras3.15-torch": ("keras3.15-tf", "tensorflow", {"variance: one_pass", "precision: single"}),
     "torch2.13": ("torch1.8", None, {"memory_layout: gamma_by_pointer", "affine: fused"}),
 }
 

@@ -1,23 +1,27 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bncheck import invariants
 from bncheck.cases.case import Backward
-from bncheck.cases.variants import as_rows
+from bncheck.cases.network import BatchNorm
+from bncheck.cases.variants import as_rows, layer_example
 from bncheck.engine.examine import Budget, examine
 from bncheck.records import record
 from bncheck.reports.claim import Unsayable, claim
 from bncheck.reports.places import Place, Through
 from bncheck.truth.compare import form, shape
 from bncheck.truth.reference_subject import reference_subject
+from bncheck.truth.traits import Traits
 
 LAWS = invariants.load_all()
 ALONE = [law for law in LAWS.values() if not law.differential]
 
 
-def broken(law):
+def broken(law, traits=None):
     """The subject that breaks a law, and the record's finding of it."""
-    subject = reference_subject(law.mutant())
+    subject = reference_subject(traits or law.mutant())
     result = record.plain_result(examine(subject, [law], Budget(max_examples=1, shrink=False))[0])
     return subject, result["finding"]
 
@@ -70,6 +74,17 @@ def test_a_law_between_two_programs_expects_what_the_other_one_gives():
     law = LAWS["linear_activation_keeps_initial_weights"]
     found = claim(law, broken(law)[1])
     assert len(found.expected.case.network) == len(found.observed.case.network) - 1
+
+
+def test_a_number_that_moves_with_the_data_is_expected_where_it_moves_to():
+    case = layer_example([[0.0], [8.0], [2.0]], dtype="float64", layer=BatchNorm())
+    law = replace(LAWS["far_offset_leaves_the_variance"], examples=(case,))
+    found = claim(law, broken(law, Traits(precision="single"))[1])
+    right = reference_subject()
+    assert found.moved > 1000
+    assert number(right, found.observed) == pytest.approx(
+        number(right, found.expected) + found.moved, rel=0, abs=found.allowed
+    )
 
 
 def test_a_law_of_two_subjects_is_no_claim():
