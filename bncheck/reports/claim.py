@@ -31,8 +31,8 @@ class Claim:
     """That a number should be near another, a Place or a number; or, without a place, how a program should end.
 
     What is no number, such as a shape, should be the same.  ``refusal`` is what a refused Attempt means: ``right``,
-    ``wrong``, or nothing.  ``programs`` may not raise.  ``moved`` is how far a number that is expected at a Place should
-    be from the one there.
+    ``wrong``, or nothing.  ``programs`` may not raise.  ``moved`` is how far the number that is expected
+    is from the one at its place.
     """
 
     observed: Place | Through | None = None
