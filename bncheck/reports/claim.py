@@ -30,9 +30,9 @@ class Unsayable(UsageError):
 class Claim:
     """That a number should be near another, a Place or a number; or, without a place, how a program should end.
 
-    What is no number, such as a shape, should be the same.  ``refusal`` is what a refused Attempt means: ``right``,
-    ``wrong``, or nothing.  ``programs`` may not raise.  ``moved`` is how far the number that is expected
-    is from the one at its place.
+    What is no number, such as a shape, should be the same.  ``moved`` is how far the number that is expected is from the
+    one at its place.  ``refusal`` is what a refused Attempt means: ``right``, ``wrong``, or nothing; it is ``needed``
+    where the claim is about what comes after it.  ``programs`` may not raise.
     """
 
     observed: Place | Through | None = None
@@ -133,7 +133,7 @@ def _numbers(law, case, finding):
         if found:
             observed, _ = min(found, key=lambda each: search.distance(each[1]))
             place, moved = search.expected(observed)
-            meaning = "" if refused or not case.where(Attempt) or search.either_way() else "right"
+            meaning = "" if not case.where(Attempt) else "needed" if refused else "" if search.either_way() else "right"
             expected, allowed = place or _number(finding["expected"]), _number(finding["allowed"])
             return Claim(search.place(observed), expected, allowed, meaning, moved=moved)
     return None
@@ -156,14 +156,24 @@ class _Search:
 
     def expected(self, observed):
         """The place of the expected number, or None where it is the reference's own, and how far from there it is."""
-        for key, names in self._whole(start=NAME):
-            if key != observed[0]:
-                numbers = self._compared({**dict([observed]), key: names})
+        alone = self._compared(dict([observed]))[1]
+        if _is_name(alone, observed[1]):  # two numbers of one array
+            return self.place(observed, alone), 0.0
+        others = [each for each in self._whole(start=NAME) if each[0] != observed[0]]
+        # Where the law compares with the same array several times, it is to be the same in each.
+        for changes in (lambda key, names: {key: names}, lambda key, names: self._alike(key, names, observed[0])):
+            for key, names in others:
+                numbers = self._compared({**changes(key, names), **dict([observed])})
                 if numbers and _is_name(numbers[0], observed[1]) and _is_name(numbers[1], names):
                     place = self.place((key, names), numbers[1])
-                    moved = self._compared(dict([observed]))[1] - float(self.arrays[key][place.index])
+                    moved = alone - float(self.arrays[key][place.index])
                     return place, moved if np.isfinite(moved) else 0.0
         return None, 0.0
+
+    def _alike(self, key, names, observed):
+        """The names in place of each array of this kind, but for the one observed."""
+        alike = [each for each, array in self.arrays.items() if each[2] == key[2] and array.shape == names.shape]
+        return {each: names for each in alike if each != observed}
 
     def either_way(self):
         """Whether the law compares the same numbers where the attempts were refused."""

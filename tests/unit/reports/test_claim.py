@@ -135,6 +135,24 @@ def test_a_state_of_another_shape_after_a_refused_step_is_a_claim_about_its_form
     assert found.expected == "float32 of shape (3,)"
 
 
+def test_what_a_refused_step_leaves_is_a_claim_about_a_step_that_is_refused():
+    law = LAWS["malformed_step_is_refused"]
+    finding = {"what": "the moving_mean of layer 0 after a step that was refused differs", "where": [0]}
+    numbers = {"actual": 0.4, "expected": 1.0, "allowed": 0.0}
+    found = claim(law, {**finding, **numbers, "case": law.examples[4].to_json()})
+    assert (found.refusal, found.observed.way) == ("needed", ("state", 0, "moving_mean"))
+
+
+def test_two_numbers_of_one_array_may_be_compared():
+    law = LAWS["channels_permute"]
+    case = layer_example([[0.0, 0.0], [8.0, 8.0]], layer=BatchNorm())
+    finding = {"what": "the output for permuted channels differs", "where": [1, 0]}
+    numbers = {"actual": 2.0, "expected": 3.0, "allowed": 0.1}
+    found = claim(law, {**finding, **numbers, "case": case.to_json()})
+    assert found.observed.case.digest == found.expected.case.digest
+    assert (found.observed.index, found.expected.index) == ((1, 0), (1, 1))
+
+
 def test_numbers_that_no_program_gives_are_no_claim():
     law = LAWS["moving_mean_matches_reference"]
     finding = {"what": "the moon differs", "where": [0], "actual": 1.0, "expected": 2.0, "allowed": 0.0}
