@@ -30,8 +30,8 @@ class Unsayable(UsageError):
 class Claim:
     """That a number should be near another, a Place or a number; or, without a place, how a program should end.
 
-    What is no number, such as a shape, should be the same.  ``moved`` is how far the number that is expected is from the
-    one at its place.  ``refusal`` is what a refused Attempt means: ``right``, ``wrong``, or nothing; it is ``needed``
+    What is no number, such as a shape, should be the same.  ``moved`` is how far the number that is expected is from
+    that at its place.  ``refusal`` is what a refused Attempt means: ``right``, ``wrong``, or nothing; it is ``needed``
     where the claim is about what comes after it.  ``programs`` may not raise.
     """
 
