@@ -12,7 +12,7 @@ from bncheck.cases.distributions import normal
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import CHANNELS, ROWS, SIDES, batch_norm_state, data, layer_case
 from bncheck.engine.examine import Budget, examine
-from bncheck.truth.bounds import magnitude
+from bncheck.truth.ball import magnitude
 from bncheck.truth.expected import expected
 from bncheck.truth.probe import measure as conventions
 

@@ -239,12 +239,6 @@ def test_shift_invariance(b):
     assert_allclose(b.layer()(b.x + np.float32(4), True), b.layer()(b.x, True), **OUTPUT)
 
 
-def test_training_gradient_ignores_scale(b):
-    dx, gamma, _ = b.layer().gradients(b.x, b.cotangent(), True)
-    gap, variance = b.x - b.x.mean(axis=b.axes, keepdims=True, dtype=np.float64), b.x.var(axis=b.axes, dtype=np.float64)
-    assert_allclose((dx * gap).sum(axis=b.axes), b.gamma * gamma * EPS / (variance + EPS), **GRADIENT)
-
-
 def test_training_gradient_matches_reference(b):
     dy = b.cotangent().astype(np.float64)
     normalised, deviation = b.normalised()
@@ -252,11 +246,6 @@ def test_training_gradient_matches_reference(b):
     common = common + normalised * (dy * normalised).mean(axis=b.axes, keepdims=True)
     dx, _, _ = b.layer().gradients(b.x, b.cotangent(), True)
     assert_allclose(dx, b.wide(b.gamma) / deviation * (dy - common), **GRADIENT)
-
-
-def test_training_gradient_sums_to_zero(b):
-    dx, _, _ = b.layer().gradients(b.x, b.cotangent(), True)
-    assert_allclose(dx.sum(axis=b.axes, dtype=np.float64), np.zeros(len(b.gamma)), **GRADIENT)
 
 
 def test_training_output_is_standardised(b):

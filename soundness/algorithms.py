@@ -158,6 +158,7 @@ class Algorithm:
     affine: object
     gradient: object
     move: object
+    order: str = "C"  # "F" goes over the rows before it goes over a row's positions
     flush: bool = False
     unbiased: bool = False
 
@@ -173,9 +174,9 @@ class Algorithm:
 
 ALGORITHMS = {
     "pairwise": Algorithm(pairwise, two_pass, centred, normalised_first, weighed),
-    "sequential": Algorithm(sequential, two_pass, centred, dot_first, stepped),
+    "sequential": Algorithm(sequential, two_pass, centred, dot_first, stepped, order="F"),
     "backwards and folded": Algorithm(backwards, two_pass, folded, by_variance, weighed),
-    "blocked": Algorithm(blocked, corrected, centred, by_variance, stepped),
+    "blocked": Algorithm(blocked, corrected, centred, by_variance, stepped, order="F"),
     "laned and folded": Algorithm(laned, two_pass, folded, by_folding, stepped),
     "pairwise and folded": Algorithm(pairwise, corrected, folded, by_folding, weighed),
     "welford": Algorithm(blocked, welford, centred, normalised_first, stepped),
@@ -236,13 +237,13 @@ class SoundBatchNorm(BatchNormMath):
     def rows(self, x):
         """The values of each channel in a row."""
         moved = np.moveaxis(x, self.layer.axis, 0)
-        return self.kept(moved.reshape(len(moved), moved[:1].size))
+        return self.kept(moved.reshape(len(moved), moved[:1].size, order=self.algorithm.order))
 
     def whole(self, rows, shape):
         """The inverse of :meth:`rows`."""
-        order = list(shape)
-        channels = order.pop(self.layer.axis)
-        return np.moveaxis(self.kept(rows).reshape(channels, *order), 0, self.layer.axis)
+        sides = list(shape)
+        channels = sides.pop(self.layer.axis)
+        return np.moveaxis(self.kept(rows).reshape(channels, *sides, order=self.algorithm.order), 0, self.layer.axis)
 
     def kept(self, array):
         """The array as this batch norm keeps it: subnormal numbers may be flushed to zero."""

@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from bncheck.cases.case import Case, Forward, SaveLoad, SetState, State
-from bncheck.cases.distributions import generalised_gamma, integers, normal, uniform
+from bncheck.cases.distributions import integers, normal, uniform
 from bncheck.cases.network import Activation, BatchNorm, Dense, Detached, Dropout, Linear
 from bncheck.cases.strategies import (
     SEEDS,
@@ -278,14 +278,19 @@ def constant_channel_case(layer, shape, dtype, seed):
 @costing(0.04)
 @lru_cache
 def long_cases(seed):
-    """More rows than 16 bits count, whose last ones are unlike the first."""
-    return st.builds(long_case, st.sampled_from((LONG + 1, 70001, 100003)), st.sampled_from((1, 2)), SEEDS)
+    """More rows than 16 bits count, whose last ones are unlike the first; their sums are exact in any order."""
+    return st.builds(long_case, st.sampled_from((1, 2)), SEEDS)
 
 
-def long_case(rows, channels, seed):
-    """The program of :func:`long_cases`: one training step."""
+def long_case(channels, seed):
+    """The program of :func:`long_cases`: one training step.
+
+    Each half's distances from its middle cancel, so that the mean is whole; it is near enough to zero for the sums of
+    the values, and of their squares, to stay below 2**24.
+    """
     rng, layer = np.random.default_rng(seed), BatchNorm()
-    x = generalised_gamma(rng, (rows, channels)) + 0.5 * normal(rng, (rows, channels))
-    x[LONG:] += 1000.0
+    middle = rng.integers(-4, 5, channels)
+    apart = integers(rng, (LONG // 2, channels))
+    x = np.concatenate([middle - 8 + apart, middle - 8 - apart, middle + 8 + apart, middle + 8 - apart])
     steps = (SetState([batch_norm_state(rng, layer, channels, "float32")]), Forward(x.astype("float32"), True), State())
     return Case((layer,), steps, seed)

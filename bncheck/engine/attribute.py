@@ -10,7 +10,7 @@ from bncheck.cases.trace import Malformed, Raised
 from bncheck.engine.confirm import violation
 from bncheck.subjects.subject import SubjectDied
 from bncheck.truth import reference
-from bncheck.truth.bounds import Ball, magnitude
+from bncheck.truth.ball import Ball, magnitude
 from bncheck.truth.compare import Violation, close
 from bncheck.truth.edges import Refused
 from bncheck.truth.probe import Conventions

@@ -5,6 +5,7 @@ from itertools import groupby
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as with_seed
 
+HELD = 500
 QUIET = {"database": None, "deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": False}
 
 
@@ -20,6 +21,12 @@ def drawn(cases, seed=0, count=100, *, again=0):
 
     draw()
     return found
+
+
+def stream(cases, seed, count):
+    """As :func:`drawn`, but a long search does not hold them all at once."""
+    for again, start in enumerate(range(0, count, HELD)):
+        yield from drawn(cases, seed, min(HELD, count - start), again=again)
 
 
 def by_strategy(laws):

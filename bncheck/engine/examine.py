@@ -3,9 +3,6 @@
 import time
 from dataclasses import dataclass, field
 
-from hypothesis import Phase, given, settings
-from hypothesis import seed as with_seed
-
 from bncheck.cases.strategies import layer_cases
 from bncheck.engine import drawn
 from bncheck.engine.attribute import UNEXPLAINED, mechanism
@@ -132,22 +129,17 @@ class Search:
 
     def sweep(self, group):
         """Judge every open law of the group on each drawn case, while the subject works on the next one."""
+        if not any(tally.open for tally in group):
+            return
         asked = []
-
-        @with_seed(self.budget.seed)
-        @settings(max_examples=self.count(group), phases=[Phase.generate], **drawn.QUIET)
-        @given(group[0].law.cases(self.budget.seed))
-        def each(case):
+        for case in drawn.stream(group[0].law.cases, self.budget.seed, self.count(group)):
             self.check_time()
             self.ask(group, case)
             asked.append(case)
             if len(asked) > 1:
                 self.judge_all(group, asked.pop(0))
-
-        if any(tally.open for tally in group):
-            each()
-            for case in asked:
-                self.judge_all(group, case)
+        for case in asked:
+            self.judge_all(group, case)
 
     def ask(self, group, case):
         """Send all that the open laws will ask for, in one request."""

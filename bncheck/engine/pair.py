@@ -15,9 +15,9 @@ class Pair:
         return self.first.capabilities & self.second.capabilities
 
     @property
-    def groups(self):
-        """What the first was sent side by side."""
-        return self.first.groups
+    def beside(self):
+        """What was asked together, of the first as of the second."""
+        return self.first.beside
 
     @property
     def plainly(self):

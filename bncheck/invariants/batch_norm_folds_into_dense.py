@@ -11,7 +11,7 @@ from bncheck.cases.network import BatchNorm, Dense
 from bncheck.cases.network_strategies import dense_norm_cases
 from bncheck.cases.variants import network_example
 from bncheck.invariants import PAPER
-from bncheck.truth.bounds import magnitude
+from bncheck.truth.ball import magnitude
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits

@@ -10,10 +10,10 @@ import numpy as np
 
 from bncheck.cases.case import Backward
 from bncheck.cases.network import BatchNorm
-from bncheck.cases.strategies import layer_cases
+from bncheck.cases.network_strategies import well_scaled_cases
 from bncheck.cases.variants import as_rows, layer_example
 from bncheck.invariants import PAPER, Computed
-from bncheck.truth.bounds import magnitude
+from bncheck.truth.ball import magnitude
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
@@ -21,7 +21,7 @@ from bncheck.truth.traits import Traits
 ORIGIN = PAPER
 KIND = "metamorphic"
 NEEDS = {"training", "gradients"}
-CASES = layer_cases
+CASES = well_scaled_cases
 EXAMPLES = [layer_example([[0.0], [8.0], [2.0]], dy=[[1.0], [-2.0], [0.5]], layer=BatchNorm())]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from bncheck.cases.case import Backward
 from bncheck.cases.network import BatchNorm
-from bncheck.cases.strategies import layer_cases
+from bncheck.cases.network_strategies import well_scaled_cases
 from bncheck.cases.variants import as_rows, layer_example
 from bncheck.invariants import PAPER, UNCENTRED_GRADIENT, Computed
 from bncheck.truth.compare import near
@@ -18,7 +18,7 @@ from bncheck.truth.traits import Traits
 ORIGIN = PAPER.also(UNCENTRED_GRADIENT)
 KIND = "metamorphic"
 NEEDS = {"training", "gradients"}
-CASES = layer_cases
+CASES = well_scaled_cases
 EXAMPLES = [layer_example([[0.0], [8.0], [2.0]], dy=[[1.0], [-2.0], [0.5]], layer=BatchNorm())]
 
 

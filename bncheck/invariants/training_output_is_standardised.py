@@ -11,7 +11,7 @@ from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import as_rows, layer_example
 from bncheck.invariants import PAPER, Computed
-from bncheck.truth.bounds import magnitude
+from bncheck.truth.ball import magnitude
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits

@@ -16,7 +16,7 @@ class Answers:
     conventions = None
 
     def __init__(self, refused=False):
-        self.groups: dict = {}  # each case is answered alone
+        self.beside: dict = {}  # each case is answered alone
         self.right, self.refused = reference_subject(), refused
         self.asked, self.changes = {}, {}
 

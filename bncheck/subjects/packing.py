@@ -34,7 +34,7 @@ def _key(case):
     """Equal for cases that may stand side by side; a case that may not has a key of its own."""
     if len(case.network) != 1 or not isinstance(case.network[0], BatchNorm) or case.fresh or case.input:
         return case.digest
-    if not all(isinstance(step, PACKABLE) and OPTIONS.isdisjoint(step.plain()) for step in case.steps):
+    if not all(isinstance(step, PACKABLE) and OPTIONS.isdisjoint(step.said) for step in case.steps):
         return case.digest
     axis = case.network[0].axis % len(case.shape)
     steps = []

@@ -35,6 +35,7 @@ class Subject:
         self.conventions = None
         self.traces, self.in_flight = OrderedDict(), deque()
         self.groups = {}  # for a trace that was cut out of a packed case's: the packed case and its members
+        self.beside = {}  # the same for each case that was asked with others, though they were sent apart
         self.plainly = False
         self.inside = 0.0
 
@@ -73,7 +74,9 @@ class Subject:
         if new and not self.plainly:
             # Some draws are sent apart, so that small numbers of channels are seen, too.
             apart = int(next(iter(new))[0], 16) % 8 >= PACKED_OF_EIGHT
-            self._send([(case, [case]) for case in new.values()] if apart else pack(new.values()))
+            groups = pack(new.values())
+            self.beside.update({case.digest: group for group in groups for case in group[1] if len(group[1]) > 1})
+            self._send([(case, [case]) for case in new.values()] if apart else groups)
         for _ in range(sent):
             self._collect()
 
@@ -138,6 +141,7 @@ class Subject:
         if len(self.traces) > KEPT_TRACES:
             digest, _ = self.traces.popitem(last=False)
             self.groups.pop(digest, None)
+            self.beside.pop(digest, None)
 
     def _lost(self, groups, error):
         """A request of one case was lost by that case; of many, each will be asked for alone."""
@@ -149,6 +153,7 @@ class Subject:
         """Give up the traces that are remembered."""
         self.traces.clear()
         self.groups.clear()
+        self.beside.clear()
 
     def close(self):
         """End the subject's worker."""

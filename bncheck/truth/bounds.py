@@ -6,12 +6,13 @@ error that an algorithm working in the dtype may make; operations compute both (
 overflows.  Every constant that decides what is tolerated stands in this file:
 
 - u is the unit roundoff of the dtype; an operation may round twice, because kernels split or fuse operations.
-- A sum of n terms has relative error (to the sum of magnitudes) of min(n, LAMBDA sqrt(n m)) u: the probabilistic
-  bound of Higham and Mary (2019, theorem 2.4) where roundings are mean-independent, and never above the worst case.
-  It fails with a probability of at most 2 exp(-LAMBDA^2 / 2) a sum, 8e-6, if every rounding is the largest there is.
-  Terms that are equal to the precision of the sum round alike, so that theorem's premise fails for them; m, the
-  largest number of such terms, takes them together.  Nor does it hold for terms below that precision: they are lost,
-  all one way, and so they are counted whole.
+- Adding n terms up rounds n - 1 partial sums s, each by at most u |s|, which is to first order an error of at most
+  u sum |s| (Higham 2002, equation 4.3), and of LAMBDA u sqrt(m sum s^2) but for a probability of 2 exp(-LAMBDA^2 / 2),
+  8e-6, where roundings are mean-independent (Azuma's inequality, as Higham and Mary 2019 use it for theorem 2.4).
+  The order is not known: the s are the largest that any order, or tree, may have (:func:`sums.largest`).  Terms that
+  round alike break the inequality's premise; m, the largest number of them, takes them together (:func:`sums.alike`).
+  So do terms below the precision of the sum: they are lost, all one way, and so they are counted whole.  Each term may
+  be rounded before it is added.
 - Results below the smallest normal number may be flushed to zero.
 - The variance is the two-pass one (Chan, Golub and LeVeque 1983), in which the error of the mean enters squared.
 - The normalisation may be computed as x a + (beta - m a), as most frameworks do; its cancellation is allowed for.
@@ -21,9 +22,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from bncheck.truth import pairs
+from bncheck.truth import pairs, sums
+from bncheck.truth.ball import Ball, as_float64, magnitude
 from bncheck.truth.halves import limits
 
+REFERENCE = 2.0**-20  # the reference's own error, as a share of the errors that it gives
 LAMBDA = 5.0
 OPERATION = 2.0
 FUNCTION = 8.0
@@ -31,78 +34,9 @@ MIXING = 3.0
 ROOT = 4.0
 
 
-def magnitude(values):
-    """The absolute values, as float64."""
-    return np.abs(getattr(values, "high", values))
-
-
-class Ball:
-    """Values and the bounds of their errors, of one shape."""
-
-    __slots__ = ("_magnitude", "arithmetic", "error", "value")
-    __array_ufunc__ = None  # so that an array on the left leaves the operation to us
-
-    def __init__(self, arithmetic, value, error, known=None):
-        self.arithmetic, self.value, self.error, self._magnitude = arithmetic, value, error, known
-
-    @property
-    def magnitude(self):
-        """The absolute values, as float64."""
-        if self._magnitude is None:
-            self._magnitude = magnitude(self.value)
-        return self._magnitude
-
-    @property
-    def shape(self):
-        """The shape of the values."""
-        return self.value.shape
-
-    @property
-    def size(self):
-        """The number of values."""
-        return self.value.size
-
-    @property
-    def ndim(self):
-        """The number of axes."""
-        return self.value.ndim
-
-    def reshape(self, *shape):
-        """The same numbers in another shape."""
-        return Ball(self.arithmetic, self.value.reshape(*shape), self.error.reshape(*shape))
-
-    def __getitem__(self, index):
-        return Ball(self.arithmetic, self.value[index], self.error[index])
-
-    @property
-    def T(self):
-        """The transposed matrix."""
-        return Ball(self.arithmetic, self.value.T, self.error.T)
-
-    def __neg__(self):
-        return Ball(self.arithmetic, -self.value, self.error)
-
-    def __add__(self, other):
-        return self.arithmetic.settle(self.value + other.value, self.error + other.error)
-
-    def __sub__(self, other):
-        return self.arithmetic.settle(self.value - other.value, self.error + other.error)
-
-    def __mul__(self, other):
-        a, b = self.error, other.error
-        error = self.magnitude * b + a * (other.magnitude + b)
-        return self.arithmetic.settle(self.value * other.value, error)
-
-    def __truediv__(self, other):
-        least = other.magnitude - other.error
-        value = self.value / other.value
-        error = (self.error + magnitude(value) * other.error) / np.where(least > 0, least, 0.0)
-        return self.arithmetic.settle(value, error)
-
-    def __matmul__(self, other):
-        a, b = self.magnitude, other.magnitude
-        error = a @ other.error + self.error @ (b + other.error) + self.shape[-1] * self.arithmetic.u * (a @ b)
-        return self.arithmetic.settle(self.value @ other.value, error)
+def _top(sizes):
+    """The largest of numbers none of which is below zero; NaN where one is no number, and zero of none."""
+    return sizes.item(sizes.argmax()) if sizes.size else 0.0
 
 
 class Balls:
@@ -135,30 +69,36 @@ class Balls:
 
     def within(self, reach, error):
         """The error, or infinity where what an algorithm holds on its way may exceed the dtype's largest number."""
-        if np.maximum.reduce(reach, axis=None, initial=0.0) <= self.largest:
+        if _top(reach) <= self.largest:
             return error
         return np.where(reach <= self.largest, error, np.inf)
 
     def adding(self, terms, axes):
         """The sum of the terms' magnitudes over the axes, which are kept, and the error of adding the terms up."""
-        total = terms.sum(axis=axes, keepdims=True)
-        count = terms.size // max(total.size, 1)
-        if count <= LAMBDA**2:
-            return total, count * self.u * total
-        rounding = OPERATION * self.u * total  # what the sum so far is rounded to
-        lost = np.where(terms <= rounding, terms, 0.0).sum(axis=axes, keepdims=True)
-        growth = np.minimum(count, LAMBDA * np.sqrt(count * _alike(terms, rounding, axes))) * self.u
-        return total, growth * total + lost
+        shape = [1 if axis in axes else n for axis, n in enumerate(terms.shape)]
+        rows = sums.rows(terms, axes)
+        size, partial = np.abs(rows), sums.largest(rows)
+        total = size.sum(axis=1, keepdims=True)
+        error = self.u * (total + partial.sum(axis=1, keepdims=True))
+        if rows.shape[1] > LAMBDA**2:
+            rounding = OPERATION * self.u * total  # what the sum so far is rounded to
+            lost = (size * (size <= rounding)).sum(axis=1, keepdims=True)
+            alike = sums.alike(size, rounding, sums.last_digit(total, self.u))
+            spread = np.sqrt(alike * np.square(partial / total).sum(axis=1, keepdims=True)) * total
+            error = np.fmin(error, self.u * (total + LAMBDA * spread) + lost)
+        return total.reshape(shape), error.reshape(shape)
 
     def sum(self, x, axes):
         """The sum over the axes, which are kept with size one."""
-        _, error = self.adding(x.magnitude, axes)
+        _, error = x.added(axes)
         error = error + x.error.sum(axis=axes, keepdims=True)
         return self.settle(x.value.sum(axis=axes, keepdims=True), error)
 
     def mean(self, x, axes):
-        """The mean over the axes, which are kept with size one."""
-        total = self.sum(x, axes)
+        """The mean over the axes, which are kept with size one; the terms may be divided before they are added."""
+        size, error = x.added(axes)
+        error = self._unrounded(self._exact(x, axes), size, error)
+        total = self.settle(x.value.sum(axis=axes, keepdims=True), error + x.error.sum(axis=axes, keepdims=True))
         count = x.size // max(total.size, 1)
         return self.settle(total.value / count, total.error / count)
 
@@ -167,13 +107,35 @@ class Balls:
         gap = x.value - mean.value
         size = magnitude(gap)
         value = (gap * gap).mean(axis=axes, keepdims=True)
-        spread, rounding = self.adding(size * size, axes)
-        rounding = rounding + 2 * OPERATION * self.u * spread
-        error = rounding * (spread.size / max(size.size, 1)) + mean.error**2
-        if np.any(x.error):
+        squares, share = size * size, value.size / max(size.size, 1)
+        spread, rounding = self.adding(squares, axes)
+        exact = self._exact(x, axes)
+        exact = exact if exact is False else exact & self._whole(squares, spread, axes)
+        rounding = self._unrounded(exact, spread, rounding) + 2 * OPERATION * self.u * spread
+        error = rounding * share + mean.error**2
+        if _top(x.error) != 0.0:
             moved = x.error + x.error.mean(axis=axes, keepdims=True)
             error = error + ((2 * size + moved) * moved).mean(axis=axes, keepdims=True)
-        return self.settle(value, self.within(spread, error))
+        return self.settle(value, self.within(spread + error / share, error))
+
+    def _exact(self, x, axes):
+        """Where no sum of the values is rounded, in any order, nor one of their shares of a mean.
+
+        There they are exact, and multiples of the last digit of the sum of their magnitudes; and as many as a power of
+        two.
+        """
+        size, _ = x.added(axes)
+        if (x.size // max(size.size, 1)).bit_count() != 1:
+            return False
+        return self._whole(as_float64(x.value), size, axes) & (x.error == 0).all(axis=axes, keepdims=True)
+
+    def _whole(self, terms, total, axes):
+        steps = terms / sums.last_digit(total, self.u)
+        return (steps == np.floor(steps)).all(axis=axes, keepdims=True)
+
+    def _unrounded(self, exact, size, error):
+        """The error of a mean's sum: where that is exact, an operation on each value is allowed for."""
+        return error if exact is False else np.where(exact, np.fmin(error, OPERATION * self.u * size), error)
 
     def inverse_root(self, x, offset):
         """1 / sqrt(x + offset) for an x that is computed as no less than zero, and a setting ``offset``."""
@@ -216,8 +178,9 @@ class Balls:
         a = factor.magnitude
         moved = weight * x.error + dy.error * (magnitude(gap) + x.error)
         common = magnitude(dy.value.sum(axis=axes, keepdims=True)) + dy.error.sum(axis=axes, keepdims=True)
-        terms = weight * (x.magnitude + mean.magnitude)
-        size, rounding = self.adding(terms, axes)
+        size, rounding = self.adding(as_float64(dy.value) * as_float64(x.value), axes)
+        other, more = dy.added(axes)
+        size, rounding = size + mean.magnitude * other, rounding + mean.magnitude * more
         rounding = rounding + OPERATION * self.u * size + self.tiny * (dy.size // max(total.size, 1))
         error = moved.sum(axis=axes, keepdims=True) + mean.error * common + rounding
         error = self.within(size, error)
@@ -291,20 +254,6 @@ class Balls:
         """One ball of several along the first axis."""
         join = pairs.concatenate if isinstance(balls[0].value, pairs.Pair) else np.concatenate
         return Ball(balls[0].arithmetic, join([b.value for b in balls]), np.concatenate([b.error for b in balls]))
-
-
-def _alike(terms, rounding, axes):
-    """The largest number of terms in each sum that are equal once rounded; those that are lost whole do not count."""
-    kept = [axis for axis in range(terms.ndim) if axis not in axes]
-    steps = np.round(terms / np.maximum(rounding, np.finfo(np.float64).tiny))
-    rows = np.sort(steps.transpose(*kept, *axes).reshape(rounding.size, -1), axis=1)
-    same = (rows[:, 1:] == rows[:, :-1]) & (rows[:, 1:] > 1)
-    if not same.any():
-        return 1.0
-    place = np.arange(1, rows.shape[1])
-    # Each term's distance from the last one before it that is not its equal.
-    run = place - np.maximum.accumulate(np.where(same, 0, place), axis=1)
-    return run.max(axis=1).reshape(rounding.shape) + 1.0
 
 
 def _float64(values):

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from bncheck.truth.bounds import Ball, magnitude
+from bncheck.truth.ball import Ball, magnitude
+from bncheck.truth.bounds import REFERENCE
 
 
 class Violation(Exception):
@@ -36,10 +37,13 @@ def close(what, actual, expected):
         raise Violation(f"the {what} has another shape", None, shape(actual), shape(expected))
     with np.errstate(all="ignore"):
         error = magnitude(expected.arithmetic.lift(actual) - expected.value)
-        if np.isnan(error).any():  # where the right number is no number or infinite, the same is right
-            wanted = np.asarray(expected.value, np.float64)
-            same = (actual == wanted) | (np.isnan(actual) & np.isnan(wanted))
-            error = np.where(np.isnan(error) & same, 0.0, error)
+        worst = _worst(error, expected.error)
+        if worst <= 1.0:
+            return worst
+        # Where the right number is no number or infinite, the same is right.
+        wanted = np.asarray(expected.value, np.float64)
+        same = (actual == wanted) | (np.isnan(actual) & np.isnan(wanted))
+        error = np.where(np.isnan(error) & same, 0.0, error)
     return _judge(what, actual, expected.value, error, expected.error)
 
 
@@ -59,8 +63,12 @@ def near(what, actual, expected, allowed):
     if actual.shape != expected.shape:
         raise Violation(f"the {what} has another shape", None, shape(actual), shape(expected))
     with np.errstate(all="ignore"):
+        error = magnitude(actual - expected)
+        worst = _worst(error, allowed)
+        if worst <= 1.0:
+            return worst
         same = (actual == expected) | (np.isnan(actual) & np.isnan(expected))
-        error = np.where(same, 0.0, magnitude(actual - expected))
+        error = np.where(same, 0.0, error)
     return _judge(what, actual, expected, error, allowed)
 
 
@@ -69,6 +77,7 @@ def alike(what, actual, other, ball, other_ball):
     with np.errstate(all="ignore"):
         moved = np.asarray(ball.value - other_ball.value, np.float64)
         allowed = ball.error + other_ball.error
+        moved = np.where(np.abs(moved) > REFERENCE * allowed, moved, 0.0)  # else what the reference itself is off by
         rounding = np.finfo(np.float64).eps * (np.abs(moved) + np.abs(other))
         known = np.isfinite(allowed)
         expected = other + np.where(known, moved, 0.0)
@@ -90,11 +99,13 @@ def answers(found, wanted, right, index):
         yield name, own[name], other[name], ball
 
 
+def _worst(error, allowed):
+    """The largest error as a share of what is allowed; NaN where one is no number, or nothing is allowed for none."""
+    return float(np.maximum.reduce(error / allowed, axis=None, initial=0.0))
+
+
 def _judge(what, actual, expected, error, allowed):
     with np.errstate(all="ignore"):
-        worst = float((error / allowed).max(initial=0.0))
-        if worst <= 1.0:
-            return worst
         allowed = np.broadcast_to(allowed, error.shape)
         share = np.where(error == 0, 0.0, error / allowed)
         share = np.where(np.isposinf(allowed), 0.0, np.where(np.isnan(share), np.inf, share))

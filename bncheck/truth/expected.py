@@ -12,10 +12,10 @@ from bncheck.truth.traits import Traits
 def expected(subject, case):
     """The reference's trace of the case: for each step a dict of balls.
 
-    What the subject computed side by side is computed so here, too, in one go.
+    What was asked together and may stand side by side is computed so, in one go.
     """
     traits = (subject.conventions or Conventions()).at(case)
-    group = subject.groups.get(case.digest)
+    group = subject.beside.get(case.digest)
     return _packed(*group, traits)[case.digest] if group else _run(case, traits)
 
 

@@ -17,6 +17,7 @@ class BatchNormMath:
     def __init__(self, arithmetic, layer, traits):
         self.ar, self.layer, self.traits = arithmetic, layer, traits
         self.cache, self.total, self.seen = None, (None, None), (None, None, None)
+        self.given, self.output = [None] * 7, None
         self.batches, self.forgot = 0, False
         # The gamma that a gradient reads which does not see how it lies in memory; whether the variance is anything.
         self.misread, self.freed = None, False
@@ -24,9 +25,10 @@ class BatchNormMath:
     def forward(self, weights, x, training, batch_statistics, mask=None):
         """The output; moves the moving statistics in ``weights`` when ``training``.  x: (rows, ...).
 
+        One that is asked for again with nothing changed is not computed again.
         ``mask`` is true for the steps that count, and has the shape of x without the channels, which are then last.
         """
-        ar, axis = self.ar, self.layer.axis % x.ndim
+        axis = self.layer.axis % x.ndim
         axes = tuple(a for a in range(x.ndim) if a != axis)
         shape = [x.shape[axis] if a == axis else 1 for a in range(x.ndim)]
         counts = self._counts(x, mask)
@@ -36,14 +38,21 @@ class BatchNormMath:
         batch_statistics = batch_statistics and counts
         if counts and (batch_statistics or self.traits.inference_statistics == "batch"):
             mean, variance, count = self._statistics(x, axes, mask)
-            mean, variance = mean.reshape(*shape), variance.reshape(*shape)
         else:
-            mean, variance = (weights[name].reshape(*shape) for name in ("moving_mean", "moving_variance"))
+            mean, variance = weights["moving_mean"], weights["moving_variance"]
         if counts and (training or self.traits.inference_updates == "moving"):
             self._move(weights, *(self._batch(x, axes) if not batch_statistics else (mean, variance, count)))
         self.batches += not training and self.traits.batch_count == "inference"
-        inverse = self._inverse(variance)
-        gamma, beta = weights.get("gamma") if self.traits.gamma == "own" else None, weights.get("beta")
+        gamma = weights.get("gamma") if self.traits.gamma == "own" else None
+        of = (x, mean, variance, gamma, weights.get("beta"), self.traits, batch_statistics)
+        if any(now is not before for now, before in zip(of, self.given, strict=True)):
+            self.given, self.output = of, self._normalised(*of[:5], axes, shape, batch_statistics)
+        return self.output
+
+    def _normalised(self, x, mean, variance, gamma, beta, axes, shape, batch_statistics):
+        """The output, and what is kept for the gradient."""
+        ar, mean = self.ar, mean.reshape(*shape)
+        inverse = self._inverse(variance.reshape(*shape))
         factor = inverse if gamma is None else gamma.reshape(shape) * inverse
         offset = ar.exact(np.zeros(shape)) if beta is None else beta.reshape(shape)
         slope = factor if self.misread is None else self.misread.reshape(shape) * inverse

@@ -17,7 +17,7 @@ from bncheck.cases.network import BatchNorm, Dense, Dropout, Linear
 from bncheck.cases.strategies import network_case
 from bncheck.cases.trace import Raised
 from bncheck.cases.variants import training_example
-from bncheck.truth.bounds import Ball
+from bncheck.truth.ball import Ball
 from bncheck.truth.compare import Violation, close
 
 SETTINGS = tuple(product((2, 3, 4, 5), ("last", "first"), ("float32", "float64")))

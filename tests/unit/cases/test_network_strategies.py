@@ -173,6 +173,15 @@ def test_a_long_batch_has_other_rows_behind_those_that_16_bits_count():
     for case in drawn(long_cases, count=6):
         x = case.first_x
         assert len(x) > LONG
-        assert x[LONG:].min() > x[:LONG].max()
+        assert (x[LONG:].min(axis=0) > x[:LONG].max(axis=0)).all()
+
+
+def test_every_sum_of_a_long_batch_and_of_its_squared_deviations_is_exact():
+    for case in drawn(long_cases, count=6):
+        x = case.first_x.astype(float)
+        gaps = x - x.mean(axis=0)
+        assert (x == np.round(x)).all()
+        assert (gaps == np.round(gaps)).all()
+        assert max(np.abs(x).sum(axis=0).max(), np.square(x).sum(axis=0).max()) < 2**24
         assert len(case.where(Forward)) == 1
         assert not case.where(Backward)

@@ -14,7 +14,8 @@ from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import batch_norm_state, data, layer_case, layer_cases
 from bncheck.engine.drawn import drawn
 from bncheck.truth import reference
-from bncheck.truth.bounds import Ball, balls, magnitude
+from bncheck.truth.ball import Ball, magnitude
+from bncheck.truth.bounds import balls
 from soundness.algorithms import ALGORITHMS
 
 SEEDS, EACH = 12, 125
@@ -195,11 +196,55 @@ def test_float64_is_computed_with_thirty_digits():
     assert abs(float((third.value * 3.0 - 1.0)[0])) < 1e-30
 
 
+def off_by(terms, dtype="float32"):
+    """What adding the terms up may be off by, in roundings of the dtype."""
+    ar = balls(dtype)
+    return ar.adding(np.array(terms, float).reshape(-1, 1), (0,))[1].item() / ar.u
+
+
+def test_every_sum_of_a_few_terms_is_rounded_in_the_worst_order_and_every_term_once():
+    assert off_by([1.0, 2.0, 4.0]) == (4 + 2) + (4 + 2 + 1) + 7
+    assert off_by([1.0, -2.0, 4.0]) == 5 + 5 + 7
+
+
 def test_equal_terms_of_a_sum_are_given_the_worst_case():
+    different = np.abs(np.random.default_rng(0).normal(size=400))
+    assert off_by(np.ones(400)) == pytest.approx(sum(range(2, 401)) + 400)
+    assert off_by(different) < 120 * different.sum()
+
+
+def test_terms_that_leave_one_remainder_are_given_the_worst_case():
+    terms = np.random.default_rng(0).permutation(np.arange(400.0) * 2.0**20)
+    assert off_by(terms + 1) > 2 * off_by(terms + np.random.default_rng(1).random(400) * 64)
+
+
+def test_a_variance_is_not_judged_where_the_error_of_the_mean_makes_its_sum_overflow():
     ar = balls("float32")
-    equal, different = np.ones((400, 1)), np.abs(np.random.default_rng(0).normal(size=(400, 1)))
-    assert ar.adding(equal, (0,))[1] / 400 == pytest.approx(400 * ar.u)
-    assert ar.adding(different, (0,))[1] / different.sum() < 200 * ar.u
+    with np.errstate(all="ignore"):
+        x = ar.exact(np.full((256, 1), 2.5e24))
+        assert np.isinf(ar.variance(x, ar.mean(x, (0,)), (0,)).error).all()
+
+
+WHOLE = np.random.default_rng(0).integers(-99, 100, (512, 1)).astype(float)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_mean_whose_sums_are_exact_is_allowed_an_operation_on_each_value(dtype):
+    ar = balls(dtype)
+    found = ar.mean(ar.exact(WHOLE), (0,))
+    assert found.error <= 3 * ar.u * np.abs(WHOLE).mean()
+    assert ar.mean(ar.exact(WHOLE[1:]), (0,)).error > 3 * found.error
+    assert ar.mean(ar.exact(WHOLE + 2.0**20), (0,)).error > 3 * ar.u * 2.0**20 or dtype == "float64"
+    assert ar.mean(Ball(ar, ar.lift(WHOLE), 0 * WHOLE + ar.u), (0,)).error > 3 * found.error
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_variance_whose_sums_are_exact_is_allowed_a_few_roundings(dtype):
+    ar, x = balls(dtype), np.concatenate([WHOLE, -WHOLE])
+    found = ar.variance(ar.exact(x), ar.mean(ar.exact(x), (0,)), (0,))
+    assert found.error < 10 * ar.u * x.var()
+    other = ar.variance(ar.exact(x[1:-1]), ar.mean(ar.exact(x[1:-1]), (0,)), (0,))
+    assert other.error > 3 * found.error
 
 
 def test_the_bound_of_a_sum_holds_for_whole_multiples_whose_roundings_are_ties():

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from bncheck.truth.bounds import Ball, balls
+from bncheck.truth.ball import Ball
+from bncheck.truth.bounds import balls
 from bncheck.truth.compare import Violation, alike, close, close_to, near, same_bits, same_state
 
 
@@ -117,6 +118,11 @@ def test_two_results_differ_by_what_their_exact_values_differ_by(dtype):
     assert alike("variance", np.array([3.5]), np.array([1.0]), one, other) == pytest.approx(0.5)
     with pytest.raises(Violation):
         alike("variance", np.array([1.0]), np.array([1.0]), one, other)
+
+
+def test_what_the_reference_itself_is_off_by_is_no_difference():
+    one, other = ball([1.0], [1e-7]), ball([1.0 + 2.0**-52], [1e-7])
+    assert alike("variance", np.array([1e-9]), np.array([1e-9]), one, other) == 0
 
 
 def test_two_results_of_which_one_may_overflow_are_alike():

@@ -28,7 +28,7 @@ def test_cases_side_by_side_have_the_values_and_the_bounds_that_each_has_alone(s
         asked = list({each.digest: each for law in LAWS for each in (case, *law.variants(case))}.values())
         subject.prefetch(asked)
         subject.run(asked[0])
-        shared += len(subject.groups)
+        shared += len(subject.beside)
         for each in asked:
             for found, alone in zip(balls(expected(subject, each)), balls(reference.run(each)), strict=True):
                 np.testing.assert_allclose(np.asarray(found.value), np.asarray(alone.value), REASSOCIATED)

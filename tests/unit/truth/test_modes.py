@@ -21,7 +21,8 @@ from bncheck.cases.mode_strategies import compiled, counting_example, second_exa
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.variants import layer_example
 from bncheck.truth import questions, reference
-from bncheck.truth.bounds import Ball, balls, magnitude
+from bncheck.truth.ball import Ball, magnitude
+from bncheck.truth.bounds import balls
 from bncheck.truth.halves import LIMITS, limits, nearest
 from bncheck.truth.traits import Traits
 

@@ -11,7 +11,7 @@ from bncheck.cases.distributions import constant, generalised_gamma, normal, spi
 from bncheck.cases.network import Activation, BatchNorm, Dense, Detached, Dropout, Linear
 from bncheck.cases.strategies import batch_norm_state, data, fit_case, layer_case, network_state, width_after
 from bncheck.truth import reference
-from bncheck.truth.bounds import magnitude
+from bncheck.truth.ball import magnitude
 from bncheck.truth.traits import Traits
 
 DIGITS = 60
