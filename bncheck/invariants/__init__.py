@@ -5,6 +5,9 @@ A law's module has a docstring (the law, as a fact; then ``Why:``), ``ORIGIN``, 
 always), ``check(subject, case)`` and ``mutant()``, the traits of a subject that breaks the law.  ``variants(case)``,
 where it is there, names the further cases that the check will run, so that all laws' cases travel in one request.
 
+What ``check`` compares is most often a number of a trace.  Where it computes one from a trace's arrays, ``COMPUTED``
+has for what it is called, without ``the``, a :class:`Computed`, from which a finding's program is made.
+
 ``check`` returns its margin, the largest error as a share of what is allowed, or None where the case has nothing to
 judge; it raises :class:`bncheck.truth.compare.Violation` where the law is broken.  A law of the kind ``differential``
 is given a pair of subjects for ``subject``.
@@ -13,7 +16,7 @@ is given a pair of subjects for ``subject``.
 import importlib
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 
@@ -125,6 +128,21 @@ XLA = Origin(
 
 
 @dataclass(frozen=True)
+class Computed:
+    """How a law computes the numbers that it compares, where they are none of a trace: functions of arrays.
+
+    A parameter is called after its array: ``y``, ``dx``, ``gamma_gradient``, ``moving_mean`` or ``moving_variance`` of
+    the last step that the law looks at, or ``y_1`` of step 1; and ``x``, ``gamma``, ``beta``, ``eps`` and ``momentum``
+    are the case's.  ``names`` has the names of those that are called otherwise.  For a number of each channel inputs
+    and outputs are rows by channels.
+    """
+
+    actual: Callable | None = None
+    expected: Callable | None = None
+    names: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Invariant:
     """A law."""
 
@@ -138,6 +156,7 @@ class Invariant:
     check: Callable
     mutant: Callable
     variants: Callable
+    computed: dict = field(default_factory=dict)
 
     @cached_property
     def title(self):
@@ -183,6 +202,7 @@ def _load(name):
         check=module.check,
         mutant=module.mutant,
         variants=getattr(module, "variants", _no_variants),
+        computed=getattr(module, "COMPUTED", {}),
     )
 
 

@@ -10,7 +10,7 @@ from bncheck.cases.case import Case, Forward
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import layer_example, on_grid
-from bncheck.invariants import PAPER
+from bncheck.invariants import PAPER, Computed
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
@@ -30,13 +30,21 @@ def variants(case):
     return [Case((case.layer,), (case.steps[0], *(Forward(x, False) for x in inputs)), case.seed)]
 
 
+def _half_way(y_1, y_2):
+    """The output half way between the outputs of the first two steps."""
+    return y_1 / 2 + y_2 / 2
+
+
+COMPUTED = {"output half way between two inputs": Computed(expected=_half_way)}
+
+
 def check(subject, case):
     (three,) = variants(case)
     trace, right = subject.run(three), expected(subject, three)
     one, other, middle = (trace.y(i) for i in (1, 2, 3))
     first, second, between = (right[i]["y"] for i in (1, 2, 3))
     allowed = between.error + (first.error + second.error) / 2 + between.magnitude * between.arithmetic.u
-    return near("output half way between two inputs", middle, one / 2 + other / 2, allowed)
+    return near("output half way between two inputs", middle, _half_way(one, other), allowed)
 
 
 def mutant():

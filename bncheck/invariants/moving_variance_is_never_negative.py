@@ -10,7 +10,7 @@ from bncheck.cases.case import State
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import layer_example
-from bncheck.invariants import Origin
+from bncheck.invariants import Computed, Origin
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
@@ -32,12 +32,25 @@ CASES = layer_cases
 EXAMPLES = [layer_example([[1000000.0], [1000001.0], [1000002.0]], state={"moving_variance": 0.0}, layer=BatchNorm())]
 
 
+def _itself(moving_variance):
+    """The numbers as they are."""
+    return moving_variance
+
+
+def _floored(moving_variance):
+    """The numbers, zero in place of those below."""
+    return np.maximum(moving_variance, 0)
+
+
+COMPUTED = {"moving variance": Computed(_itself, _floored)}
+
+
 def check(subject, case):
     trace, right, margins = subject.run(case), expected(subject, case), []
     for i in case.where(State):
         found = trace.state(i)[0]["moving_variance"]
         overflows = ~np.isfinite(right[i]["state"][0]["moving_variance"].error)
-        margins.append(near("moving variance", found, np.maximum(found, 0), np.where(overflows, np.inf, 0.0)))
+        margins.append(near("moving variance", found, _floored(found), np.where(overflows, np.inf, 0.0)))
     return max(margins)
 
 

@@ -10,7 +10,7 @@ from bncheck.cases.case import Backward
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.network_strategies import well_scaled_cases
 from bncheck.cases.variants import as_rows, layer_example
-from bncheck.invariants import PAPER, UNCENTRED_GRADIENT
+from bncheck.invariants import PAPER, UNCENTRED_GRADIENT, Computed
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
@@ -22,13 +22,21 @@ CASES = well_scaled_cases
 EXAMPLES = [layer_example([[0.0], [8.0], [2.0]], dy=[[1.0], [-2.0], [0.5]], layer=BatchNorm())]
 
 
+def _total(dx):
+    """The sum over each channel."""
+    return dx.sum(axis=0)
+
+
+COMPUTED = {"sum of the gradient for the input": Computed(_total)}
+
+
 def check(subject, case):
     (at,) = case.where(Backward, training=True)
     right, axis = expected(subject, case)[at]["dx"], case.layer.axis
     with np.errstate(all="ignore"):
-        total = np.asarray(right.arithmetic.lift(as_rows(subject.run(case).dx(at), axis)).sum(axis=0))
+        found = np.asarray(_total(right.arithmetic.lift(as_rows(subject.run(case).dx(at), axis))))
     allowed = as_rows(right.error, axis).sum(axis=0)
-    return near("sum of the gradient for the input", total, np.zeros_like(total), allowed)
+    return near("sum of the gradient for the input", found, np.zeros_like(found), allowed)
 
 
 def mutant():

@@ -9,17 +9,17 @@ from itertools import islice
 
 import numpy as np
 
-from bncheck.cases.case import Attempt, Case, State
-from bncheck.cases.trace import Malformed, Raised, Trace
+from bncheck.cases.case import Attempt, Batches, Case
+from bncheck.cases.trace import Raised
 from bncheck.errors import UsageError
-from bncheck.truth.compare import Violation
-from bncheck.truth.reference_subject import reference_subject
+from bncheck.reports.answers import REFUSAL, Answers
+from bncheck.reports.places import Place, Through, through
+from bncheck.truth.compare import form, shape
 
 RAISES = "the subject raises: "
 # Names are floats that no right number is, of so few digits that float32 has them all.
 NAMED, NAME = 2.0**100, 2**22
 MOST_TRIED = 600
-REFUSAL = {"raised": {"type": "Refused", "message": ""}}
 
 
 class Unsayable(UsageError):
@@ -27,27 +27,20 @@ class Unsayable(UsageError):
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a number comes from: a case, a step of it, the way into the step's answer, and the index in the array."""
-
-    case: Case
-    step: int
-    way: tuple
-    index: tuple = ()
-
-
-@dataclass(frozen=True)
 class Claim:
     """That a number should be near another, a Place or a number; or, without a place, how a program should end.
 
-    ``refusal`` is what a refused Attempt means: ``right``, ``wrong``, or nothing.  ``programs`` may not raise.
+    What is no number, such as a shape, should be the same.  ``moved`` is how far the number that is expected is from
+    that at its place.  ``refusal`` is what a refused Attempt means: ``right``, ``wrong``, or nothing; it is ``needed``
+    where the claim is about what comes after it.  ``programs`` may not raise.
     """
 
-    observed: Place | None = None
-    expected: Place | float | None = None
+    observed: Place | Through | None = None
+    expected: Place | Through | float | list | str | None = None
     allowed: float = 0.0
     refusal: str = ""
     programs: tuple = ()
+    moved: float = 0.0
 
 
 def claim(law, finding):
@@ -58,71 +51,13 @@ def claim(law, finding):
     try:
         if finding["what"].startswith(RAISES):
             return Claim(programs=tuple(_programs(law, case)))
-        found = _refused(law, case, finding) if finding["where"] is None else _numbers(law, case, finding)
+        ways = (_refused, _forms, _counts) if finding["where"] is None else (_computed, _numbers)
+        found = next(filter(None, (way(law, case, finding) for way in ways)), None)
     except Raised as refused:
         raise Unsayable(f"{law.name}: the reference refuses its case: {refused}") from None
     if found is None:
-        raise Unsayable(f"{law.name} compares more here than two numbers of programs: replay the case instead")
+        raise Unsayable(f"{law.name} compares here what is no number of a program: replay the case instead")
     return found
-
-
-class Answers:
-    """The reference as a subject whose answers can be changed; where ``refused``, it refuses every Attempt."""
-
-    conventions = None
-
-    def __init__(self, refused=False):
-        self.beside: dict = {}  # each case is answered alone
-        self.right, self.refused = reference_subject(), refused
-        self.asked, self.changes = {}, {}
-
-    def run(self, case):
-        """The trace of a case, with what was changed."""
-        self.asked.setdefault(case.digest, case)
-        steps = tuple(State() if self.refused and isinstance(s, Attempt) else s for s in case.steps)
-        answers = self.right.run(case.but(steps=steps)).finish().steps
-        if self.refused:
-            answers = [REFUSAL if isinstance(s, Attempt) else a for s, a in zip(case.steps, answers, strict=True)]
-        for (digest, step, way), value in self.changes.items():
-            if digest == case.digest:
-                answers = [_changed(a, way, value) if i == step else a for i, a in enumerate(answers)]
-        return Trace(answers)
-
-    def violation(self, law, case, changes=()):
-        """What the law holds against the changed answers, or None."""
-        self.changes = dict(changes)
-        try:
-            law.check(self, case)
-        except Violation as found:
-            return found
-        except (Raised, Malformed, LookupError, TypeError, ValueError):  # a check may stumble over what was changed
-            return None
-        finally:
-            self.changes = {}
-        return None
-
-    def arrays(self):
-        """Every array of every answer that was asked for, by case, step and way."""
-        for digest, case in list(self.asked.items()):
-            for i, answer in enumerate(self.run(case).steps):
-                yield from (((digest, i, way), array) for way, array in _arrays(answer))
-
-
-def _changed(answer, way, value):
-    if not way:
-        return value
-    head, *rest = way
-    copy = list(answer) if isinstance(answer, list) else dict(answer)
-    copy[head] = _changed(copy[head], tuple(rest), value)
-    return copy
-
-
-def _arrays(answer, way=()):
-    if isinstance(answer, np.ndarray):
-        yield way, answer
-    elif isinstance(answer, dict | list):
-        for key, each in answer.items() if isinstance(answer, dict) else enumerate(answer):
-            yield from _arrays(each, (*way, key))
 
 
 def _programs(law, case):
@@ -143,16 +78,64 @@ def _refused(law, case, finding):
     return None
 
 
+def _forms(law, case, finding):
+    """The claim that an array has the shape, or the type and the shape, of another."""
+    for refused in _whether_refused(case):
+        answers = Answers(refused)
+        for key, array in answers.arrays() if answers.violation(law, case) is None else ():
+            found = answers.violation(law, case, [(key, array[None])])
+            if found and found.what == finding["what"]:
+                digest, step, way = key
+                told = next(each for each in (shape, form) if each(array[None]) == found.actual)
+                place = Place(answers.asked[digest], step, way)
+                return Claim(Through(told, {"array": place}), found.expected)
+    return None
+
+
+def _counts(law, case, finding):
+    """The claim that a layer has counted another number of batches."""
+    answers = Answers()
+    if answers.violation(law, case) is None:
+        for step in case.where(Batches):
+            found = answers.violation(law, case, [((case.digest, step, ("batches",)), [NAME])])
+            if found and (found.what, found.actual) == (finding["what"], NAME):
+                return Claim(Place(case, step, ("batches", 0)), float(found.expected))
+    return None
+
+
+def _computed(law, case, finding):
+    """The claim that a number is near another, of which the law computes one or both."""
+    found = next((own for text, own in law.computed.items() if finding["what"] == f"the {text} differs"), None)
+    answers = Answers()
+    if found is None or answers.violation(law, case):
+        return None
+    index = tuple(map(int, finding["where"]))
+    observed, expected = (
+        function and through(function, found.names, index, law, case, answers)
+        for function in (found.actual, found.expected)
+    )
+    plain = None if observed else _numbers(law, case, finding)
+    if not (observed or plain):
+        return None
+    expected = expected or _number(finding["expected"])
+    return Claim(observed or plain.observed, expected, _number(finding["allowed"]))
+
+
+def _whether_refused(case):
+    return (False, True)[: 1 + bool(case.where(Attempt))]
+
+
 def _numbers(law, case, finding):
     """The claim that one number should be near another."""
-    for refused in (False, True)[: 1 + bool(case.where(Attempt))]:
+    for refused in _whether_refused(case):
         search = _Search(law, case, finding, Answers(refused))
         found = search.observed()
         if found:
             observed, _ = min(found, key=lambda each: search.distance(each[1]))
-            expected = search.expected(observed) or _number(finding["expected"])
-            meaning = "" if refused or not case.where(Attempt) or search.either_way() else "right"
-            return Claim(search.place(observed), expected, _number(finding["allowed"]), meaning)
+            place, moved = search.expected(observed)
+            meaning = "" if not case.where(Attempt) else "needed" if refused else "" if search.either_way() else "right"
+            expected, allowed = place or _number(finding["expected"]), _number(finding["allowed"])
+            return Claim(search.place(observed), expected, allowed, meaning, moved=moved)
     return None
 
 
@@ -172,13 +155,25 @@ class _Search:
         return found or list(islice((each for each in single if not self._adds_up(each)), 1))
 
     def expected(self, observed):
-        """The place of the expected number, or None where it is the reference's own."""
-        for key, names in self._whole(start=NAME):
-            if key != observed[0]:
-                numbers = self._compared({**dict([observed]), key: names})
+        """The place of the expected number, or None where it is the reference's own, and how far from there it is."""
+        alone = self._compared(dict([observed]))[1]
+        if _is_name(alone, observed[1]):  # two numbers of one array
+            return self.place(observed, alone), 0.0
+        others = [each for each in self._whole(start=NAME) if each[0] != observed[0]]
+        # Where the law compares with the same array several times, it is to be the same in each.
+        for changes in (lambda key, names: {key: names}, lambda key, names: self._alike(key, names, observed[0])):
+            for key, names in others:
+                numbers = self._compared({**changes(key, names), **dict([observed])})
                 if numbers and _is_name(numbers[0], observed[1]) and _is_name(numbers[1], names):
-                    return self.place((key, names), numbers[1])
-        return None
+                    place = self.place((key, names), numbers[1])
+                    moved = alone - float(self.arrays[key][place.index])
+                    return place, moved if np.isfinite(moved) else 0.0
+        return None, 0.0
+
+    def _alike(self, key, names, observed):
+        """The names in place of each array of this kind, but for the one observed."""
+        alike = [each for each, array in self.arrays.items() if each[2] == key[2] and array.shape == names.shape]
+        return {each: names for each in alike if each != observed}
 
     def either_way(self):
         """Whether the law compares the same numbers where the attempts were refused."""

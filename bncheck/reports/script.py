@@ -8,18 +8,20 @@ import re
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from pprint import pformat
 from textwrap import wrap
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from packaging.version import Version
 
-from bncheck.cases.case import Attempt, Backward, Freeze, SetState, State
+from bncheck.cases.case import Attempt, Backward, Batches, Freeze, SetState, State
 from bncheck.cases.network import ACTIVATIONS, Activation, BatchNorm, Dense, Detached, Dropout
+from bncheck.cases.variants import as_rows
 from bncheck.records.record import findings
-from bncheck.reports.claim import Place, Unsayable, claim
+from bncheck.reports.claim import Unsayable, claim
 from bncheck.reports.facts import UNSHOWN
+from bncheck.reports.literals import WIDTH, Code, Laid, literal
+from bncheck.reports.places import Place, Through
 from bncheck.reports.words import clean
 from bncheck.worker.layouts import LAYOUTS
 
@@ -27,14 +29,7 @@ TEMPLATES = Path(__file__).parent / "templates" / "scripts"
 SUBJECT = re.compile(r"(keras|mlx|tensorflow|torch)==(\d[\w.+!-]*?)(?::(graph|jax|tensorflow|torch))?", re.ASCII)
 WEIGHTS = ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance")
 MOST_NUMBERS = 20_000
-WIDTH = 110
 GRAPHS_BEFORE, KERAS_3_FROM = Version("2.0.dev0"), Version("2.16.dev0")
-
-
-class Code(str):
-    """Text that stands in a program as it is: our own."""
-
-    __slots__ = ()
 
 
 def add(record, laws):
@@ -74,12 +69,15 @@ def _script(record, cell, result, finding, laws):
             .render(
                 idiom=idiom,
                 head=Code(_head(record, cell, finding, law)),
-                helpers=_helpers(programs),
+                helpers=_helpers(programs, found),
                 programs=programs,
+                fused=any(step.get("compiled") == "fused" for program in programs for step in program["steps"]),
                 refusal=found.refusal,
-                expected=None if isinstance(found.expected, Place) else found.expected,
+                expected=None if isinstance(found.expected, Place | Through) else found.expected,
                 allowed=found.allowed,
+                moved=found.moved,
                 compared=found.observed is not None,
+                numberless=isinstance(found.expected, list | str),
                 finite=np.isfinite(_float(finding["actual"])),
                 **about,
             )
@@ -96,7 +94,7 @@ def _idiom(subject):
         raise Unsayable(f"no script is written for {clean(subject, 60)}")
     framework, version, mode = match.groups()
     if framework != "tensorflow":
-        return framework, {"mode": mode}
+        return framework, {"mode": mode or "tensorflow"}
     if mode == "graph" or Version(version) < GRAPHS_BEFORE:
         return "tensorflow_graph", {"mode": mode}
     return "tensorflow", {"tf_keras": Version(version) >= KERAS_3_FROM}
@@ -129,16 +127,15 @@ def _programs(found):
         several = len(found.programs) > 1
         return [_program(f"program{i if several else ''}", case) for i, case in enumerate(found.programs)]
     places = {"observed": found.observed, "expected": found.expected}
-    return [_program(name, each.case, each) for name, each in places.items() if isinstance(each, Place)]
+    return [_program(name, each.case, each) for name, each in places.items() if isinstance(each, Place | Through)]
 
 
 def _program(name, case, place=None):
     """What a template has to know of a function: the layers and the steps, of which the last one has the answer."""
-    if case.half:
-        raise Unsayable(f"no script is written for {case.half}")
-    steps = case.steps if place is None else case.steps[: place.step + 1]
-    last = len(steps) - 1
-    kept = [(i, step) for i, step in enumerate(steps) if i == last or not isinstance(step, State)]
+    places = place.places if isinstance(place, Through) else {"": place} if place else {}
+    sources = {each.step: (name, each) for name, each in places.items()}
+    last = max(sources, default=len(case.steps) - 1)
+    kept = [(i, s) for i, s in enumerate(case.steps[: last + 1]) if i in sources or not isinstance(s, State | Batches)]
     numbers = sum(array.size for _, step in kept for array in _own_arrays(step))
     if numbers > MOST_NUMBERS:
         raise Unsayable(f"a script of {numbers} numbers is too long: replay the case instead")
@@ -146,10 +143,12 @@ def _program(name, case, place=None):
         "name": Code(name),
         "seed": case.seed,
         "dtype": case.dtype,
+        "half": case.half,
         "shape": tuple(case.shape),
         "layers": _layers(case),
         "draws": any(isinstance(getattr(layer, "of", layer), Dense | Dropout) for layer in case.network),
-        "steps": [_step(step, steps[:i], place if i == last else None, place is None) for i, step in kept],
+        "steps": [_step(step, case.steps[:i], *sources.get(i, ("", None)), place is None) for i, step in kept],
+        "through": _through(place) if isinstance(place, Through) else None,
     }
 
 
@@ -175,8 +174,11 @@ def _layers(case):
     return found
 
 
-def _step(step, before, place, whole):
-    """A step for a template.  Gradients are taken where they are asked for, or where the program is run for its end."""
+def _step(step, before, keep, place, whole):
+    """A step for a template; ``keep`` is what a function of arrays calls the one that it takes from this step.
+
+    Gradients are taken where they are asked for, or where the program is run for its end.
+    """
     attempt = isinstance(step, Attempt)
     step = step.of if attempt else step
     if isinstance(step, SetState | State):
@@ -185,38 +187,48 @@ def _step(step, before, place, whole):
         plain = {name: _laid(value, step) for name, value in vars(step).items()}
     frozen = {each.layer: each.on for each in before if isinstance(each, Freeze)}
     kind = type(step).__name__
-    if isinstance(step, Backward) and not (whole or (place and place.way != ("y",))):
+    if isinstance(step, Backward) and not (whole or step.compiled or (place and place.way != ("y",))):
         kind = "Forward"
     return {
         "mask": None,
+        "compiled": None,
         **plain,
         "kind": kind,
         "attempt": attempt,
         "frozen": [i for i, on in frozen.items() if on],
+        "keep": Code(keep),
         "way": place.way if place else (),
         "weight": place.way[-1] if place and len(place.way) == 3 else "",
         "at": place.index if place else (),
     }
 
 
-class _Laid:
-    """An array in a layout of memory."""
-
-    def __init__(self, array, layout):
-        self.array, self.layout = array, layout
+def _through(place):
+    """What a template has to know of a function of arrays."""
+    return {
+        "name": Code(place.function.__name__),
+        "arguments": [Code(name) for name in inspect.signature(place.function).parameters],
+        "values": place.values,
+        "rows": place.rows,
+        "axis": place.case.layer.axis,
+        "at": place.index,
+    }
 
 
 def _laid(value, step):
     layout = getattr(step, "layout", None)
-    return _Laid(value, layout) if layout and isinstance(value, np.ndarray) else value
+    return Laid(value, layout) if layout and isinstance(value, np.ndarray) else value
 
 
-def _helpers(programs):
-    """The functions that lay arrays, where the programs have such arrays; they are those of the worker."""
+def _helpers(programs, found):
+    """The functions that lay arrays and that compute numbers, where the programs need them: the worker's, the laws'."""
     layouts = {step.get("layout") for program in programs for step in program["steps"]} - {None}
     own = [
         LAYOUTS[layout] for layout in sorted(layouts) if layout in LAYOUTS and LAYOUTS[layout] is not np.asfortranarray
     ]
+    through = [each for each in (found.observed, found.expected) if isinstance(each, Through)]
+    own += dict.fromkeys(each.function for each in through)
+    own += [as_rows] * any(each.rows for each in through)
     return [Code(inspect.getsource(function)) for function in own]
 
 
@@ -232,8 +244,9 @@ def _environment():
     )
     found.globals |= {
         "code": Code,
-        "laid": _Laid,
+        "laid": Laid,
         "no": _no,
+        "unsaid": _unsaid,
         "known": _known,
         "comma": _comma,
         "transposed": _transposed,
@@ -243,6 +256,13 @@ def _environment():
 
 def _no(what):
     raise Unsayable(f"no script is written for {what}")
+
+
+def _unsaid(step):
+    given = [f"{name}={step[name]}" for name in ("compiled", "layout") if step.get(name)]
+    given += ["a mask"] * (step["mask"] is not None)
+    which = step["kind"] + (f" with {' and '.join(given)}" if given else "")
+    raise Unsayable(f"no script is written for {which} on this framework")
 
 
 def _known(name):
@@ -257,47 +277,3 @@ def _comma(loop):
 def _transposed(name):
     """A kernel lies the other way round in torch."""
     return Code(".T" if name == "kernel" else "")
-
-
-def literal(value):
-    """A value as a literal of Python.  Raises Unsayable for what is no plain value."""
-    if isinstance(value, Code):
-        return value
-    if isinstance(value, np.ndarray):
-        return _array(value)
-    if isinstance(value, _Laid):
-        return _laid_array(value)
-    if isinstance(value, tuple | list):
-        inner = ", ".join(map(literal, value))
-        return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' * (len(value) == 1)})"
-    if value is None or type(value) in (bool, int, float, str):
-        return repr(value)
-    raise Unsayable(f"a script has no literal for a {type(value).__name__}")
-
-
-def _laid_array(value):
-    if value.layout not in LAYOUTS:
-        raise Unsayable(f"no layout is called {value.layout!r:.40}")
-    function = LAYOUTS[value.layout]
-    name = "np.asfortranarray" if function is np.asfortranarray else function.__name__
-    return f"{name}({_array(value.array)})"
-
-
-def _array(array):
-    dtype = array.dtype.name
-    if array.size == 0:
-        return f"np.zeros({array.shape!r}, {dtype!r})"
-    if array.size > 8 and (array == array.flat[0]).all():
-        return f"np.full({array.shape!r}, {_number(array.flat[0])!r}, {dtype!r})"
-    numbers = np.array([_number(item) for item in array.ravel()], object).reshape(array.shape)
-    return f"np.array({pformat(numbers.tolist(), width=WIDTH - 20, compact=True)}, {dtype!r})"
-
-
-def _number(item):
-    """The number in the shortest form that its dtype reads back to the bit."""
-    if item.dtype.kind != "f":
-        return item.item()
-    short = float(str(item))
-    with np.errstate(all="ignore"):
-        same = item.dtype.type(short).tobytes() == item.tobytes()
-    return short if same else float(item)

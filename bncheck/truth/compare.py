@@ -18,13 +18,23 @@ class Violation(Exception):
         self.actual, self.expected, self.allowed, self.arrays = actual, expected, allowed, arrays
 
 
+def shape(array):
+    """The shape, as a report shows it."""
+    return list(array.shape)
+
+
+def form(array):
+    """The type and the shape."""
+    return f"{array.dtype.name} of shape {array.shape}"
+
+
 def close(what, actual, expected):
     """The largest error of the array ``actual`` as a share of what is allowed: the bound of the ball ``expected``.
 
     Raises Violation where an error is larger than allowed.
     """
     if actual.shape != expected.shape:
-        raise Violation(f"the {what} has another shape", None, list(actual.shape), list(expected.shape))
+        raise Violation(f"the {what} has another shape", None, shape(actual), shape(expected))
     with np.errstate(all="ignore"):
         error = magnitude(expected.arithmetic.lift(actual) - expected.value)
         worst = _worst(error, expected.error)
@@ -51,7 +61,7 @@ def near(what, actual, expected, allowed):
     No number equals no number: whether it is right is for another law to say.
     """
     if actual.shape != expected.shape:
-        raise Violation(f"the {what} has another shape", None, list(actual.shape), list(expected.shape))
+        raise Violation(f"the {what} has another shape", None, shape(actual), shape(expected))
     with np.errstate(all="ignore"):
         error = magnitude(actual - expected)
         worst = _worst(error, allowed)
@@ -117,8 +127,7 @@ def _arrays(actual, expected, allowed):
 def same_bits(what, actual, expected):
     """Zero, where two arrays of floats are equal to the bit (any NaN equals any NaN); else raises Violation."""
     if actual.shape != expected.shape or actual.dtype != expected.dtype:
-        seen, wanted = (f"{a.dtype.name} of shape {a.shape}" for a in (actual, expected))
-        raise Violation(f"the {what} has another shape or type", None, seen, wanted)
+        raise Violation(f"the {what} has another shape or type", None, form(actual), form(expected))
     if actual.tobytes() == expected.tobytes():
         return 0.0
     same = (actual == expected) & (np.signbit(actual) == np.signbit(expected))

@@ -6,10 +6,12 @@ import pytest
 
 from bncheck import invariants
 from bncheck.cases.case import Backward, Forward, SetState
+from bncheck.engine.examine import Budget, examine
 from bncheck.records import record as records
 from bncheck.reports import script as scripts
 from bncheck.reports.claim import Unsayable
-from bncheck.reports.script import literal
+from bncheck.reports.literals import literal
+from bncheck.truth.reference_subject import reference_subject
 from tests import made_records
 
 LAWS = invariants.load_all()
@@ -20,6 +22,46 @@ SUBJECTS = {
     "tensorflow": "tensorflow==2.15.1",
     "graph": "tensorflow==2.1.4:graph",
     "tf1": "tensorflow==1.14.0",
+    "keras-tensorflow": "keras==3.15.1",
+    "keras-torch": "keras==3.15.1:torch",
+    "mlx": "mlx==0.32.4",
+}
+# What stands in the program of a law's finding, where the framework offers what the law asks for.
+SAID = {
+    "compiled_state_matches_eager": {
+        "tensorflow": "@compiled_by_xla",
+        "keras-tensorflow": "@tf.function(autograph=False, jit_compile=True)",
+        "keras": "@jax.jit",
+        "torch": 'backend="inductor"',
+    },
+    "second_derivatives_match_reference": {
+        "tf1": "tf.gradients(gradient, ",
+        "tensorflow": "outer.gradient(dx, ",
+        "keras-tensorflow": "outer.gradient(dx, ",
+        "keras": "jax.vjp(run, x)[1]",
+        "keras-torch": "create_graph=True",
+        "torch": "create_graph=True",
+    },
+    "half_precision_output_matches_reference": {
+        "tf1": ".astype(half)",
+        "tensorflow": 'dtype="float16"',
+        "keras-tensorflow": 'dtype="mixed_float16"',
+        "keras": 'dtype="mixed_float16"',
+        "keras-torch": 'dtype="mixed_float16"',
+        "torch": ".to(torch.float16)",
+    },
+    "fixed_mode_is_kept_inside_a_model": dict.fromkeys(["tensorflow", "keras", "keras-torch"], "keras.Model(place, "),
+    "state_survives_saving": {
+        "tf1": "load_weights(",
+        "tensorflow": "load_weights(",
+        "keras": "load_weights(",
+        "torch": "torch.load(",
+        "mlx": "load_weights(",
+    },
+    "linear_activation_keeps_training": {"mlx": "nn.value_and_grad(", "tf1": "model.fit(", "torch": "mse_loss("},
+    "setting_weights_keeps_the_counter": {"torch": "num_batches_tracked"},
+    "training_gradient_ignores_scale": dict.fromkeys(SUBJECTS, "float(_product(dx, x)["),
+    "inference_is_affine": dict.fromkeys(SUBJECTS, "float(_half_way(y_1, y_2)["),
 }
 
 
@@ -40,9 +82,51 @@ def test_a_program_needs_the_framework_and_numpy_alone(subject):
     tree = ast.parse(text(subject=subject))
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     framework = subject.partition("=")[0]
-    assert framework in names
+    assert framework in {name.partition(".")[0] for name in names}
     assert not {name for name in names if "bncheck" in name}
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+
+
+@pytest.fixture(scope="module")
+def findings():
+    """A finding of each law that ``SAID`` has, on the subject that breaks it."""
+    kept = {}
+    for law in map(LAWS.get, SAID):
+        judged = examine(reference_subject(law.mutant()), [law], Budget(max_examples=1, shrink=False))
+        kept[law.name] = records.plain_result(judged[0])["finding"]
+    return kept
+
+
+@pytest.mark.parametrize(("law", "subject"), [(law, subject) for law in SAID for subject in SAID[law]])
+def test_a_step_is_said_in_the_framework_s_own_words(law, subject, findings):
+    record, cell, result, _ = made(subject=SUBJECTS[subject])
+    found = scripts.script(record, cell, result | {"invariant": law}, findings[law], LAWS)
+    ast.parse(found)
+    assert SAID[law][subject] in found
+
+
+@pytest.mark.parametrize(
+    ("law", "subject", "step"),
+    [
+        ("compiled_state_matches_eager", "tf1", "Backward with compiled=fused"),
+        ("compiled_state_matches_eager", "keras-torch", "Backward with compiled=fused"),
+        ("fixed_mode_is_kept_inside_a_model", "torch", "ForwardFixed"),
+        ("second_derivatives_match_reference", "mlx", "SecondBackward"),
+        ("setting_weights_keeps_the_counter", "keras", "Batches"),
+    ],
+)
+def test_what_a_framework_does_not_offer_is_said(law, subject, step, findings):
+    record, cell, result, _ = made(subject=SUBJECTS[subject])
+    with pytest.raises(Unsayable, match=f"no script is written for {step} on this framework"):
+        scripts.script(record, cell, result | {"invariant": law}, findings[law], LAWS)
+
+
+def test_a_program_about_a_shape_compares_shapes():
+    law = LAWS["half_precision_output_matches_reference"]
+    what = {"what": "the output in training has another shape", "where": None, "actual": [0], "expected": [3, 1]}
+    found = text(law.examples[1], law, **what, allowed=None)
+    assert "return shape(array)" in found
+    assert "wanted = [3, 1]" in found
 
 
 def test_a_program_ends_with_the_step_that_has_the_answer():
