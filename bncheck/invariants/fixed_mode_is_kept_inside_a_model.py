@@ -12,9 +12,9 @@ from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
 
 ORIGIN = Origin(
-    "https://keras.io/guides/transfer_learning/",
+    "https://github.com/keras-team/keras/issues/20285",
     affected={"keras:tensorflow": ">=3.0.0,<=3.15.1", "keras:jax": "==3.15.1", "keras:torch": "==3.15.1"},
-    note="the guide calls the base model with training off",
+    note="which was answered by changing the guide that called the base model with training off",
 )
 KIND = "contract"
 NEEDS = {"fixed_training", "inference", "training"}

@@ -15,8 +15,18 @@ from bncheck.truth.traits import Traits
 
 ORIGIN = Origin(
     "https://github.com/tensorflow/tensorflow/issues/8535",
-    note="the whole layer computed in float16, and its variance overflowed",
-    further=(HALF_WEIGHTS,),
+    affected={"tensorflow": ">=1.14.0,<=2.3.4"},
+    note="the whole layer computed in half precision",
+    examples=(2,),
+    further=(
+        HALF_WEIGHTS,
+        Origin(
+            "https://github.com/tensorflow/tensorflow/issues/55738",
+            affected={"tensorflow": ">=2.6.5,<=2.12.1"},
+            note="without oneDNN the fused kernel has no bfloat16, and the layer asks for it",
+            examples=(2,),
+        ),
+    ),
 )
 KIND = "reference"
 NEEDS = {"half", "training"}
@@ -24,6 +34,7 @@ CASES = half_cases
 EXAMPLES = [
     layer_example([[0.0], [8.0]], layer=BatchNorm()).but(half="bfloat16"),
     layer_example([[400.0], [-800.0], [300.0]], layer=BatchNorm()).but(half="float16"),
+    layer_example([[[[100.0]] * 3], [[[108.0]] * 3]], layer=BatchNorm()).but(half="bfloat16"),
 ]
 
 
