@@ -29,8 +29,8 @@ for path in sys.argv[2:]:
 """
 # The cell, a cell (or another backend) without them, and mechanisms that it does not have.
 CLEAN = {
-    "tf1.14": ("tf2.12", None, {"epsilon: floor", "initial_weights: by_position", "precision: half"}),
-    "tf2.0": ("tf2.12", None, {"epsilon: floor", "precision: half", "malformed_input: moves_first"}),
+    "tf1.14": ("tf2.15", None, {"epsilon: floor", "initial_weights: by_position", "precision: half"}),
+    "tf2.0": ("tf2.15", None, {"epsilon: floor", "precision: half", "malformed_input: moves_first"}),
     "keras3.15-tf": ("keras3.5-tf", None, {"malformed_input: integers_in_single"}),
     "keras3.15-torch": ("keras3.15-tf", "tensorflow", {"variance: one_pass", "precision: single"}),
     "torch2.13": ("torch1.8", None, {"memory_layout: gamma_by_pointer", "affine: fused"}),
