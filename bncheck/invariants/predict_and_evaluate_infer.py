@@ -4,7 +4,6 @@ Why: an evaluation that depends on its batch size, or that moves what it evaluat
 by it.
 """
 
-
 from bncheck.cases.case import Evaluate, Predict, State
 from bncheck.cases.mode_strategies import model_cases, model_example
 from bncheck.invariants import Origin
