@@ -85,6 +85,11 @@ HALF_LAYER = Origin(
     affected={"tensorflow": ">=1.14.0,<=2.2.3"},
     note="the whole layer computed in float16, and its variance overflowed",
 )
+NO_BFLOAT16 = Origin(
+    "https://github.com/tensorflow/tensorflow/issues/55738",
+    affected={"tensorflow": ">=2.6.5,<=2.12.1"},
+    note="without oneDNN the fused kernel has no bfloat16: nothing came back, and later an error",
+)
 HALF_WEIGHTS = Origin(
     "https://github.com/keras-team/keras-core/pull/412",
     affected={"keras:tensorflow": "==3.0.0"},

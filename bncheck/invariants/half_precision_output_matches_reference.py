@@ -9,7 +9,7 @@ from bncheck.cases.edge_strategies import layout_example
 from bncheck.cases.mode_strategies import half_cases
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.variants import layer_example
-from bncheck.invariants import HALF_LAYER, Origin
+from bncheck.invariants import HALF_LAYER, NO_BFLOAT16, Origin
 from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
@@ -21,12 +21,7 @@ ORIGIN = HALF_LAYER.shown_by(1).also(
         note="bfloat16 that does not lie densely was refused beside float32 weights",
         examples=(2,),
     ),
-    Origin(
-        "https://github.com/tensorflow/tensorflow/issues/55738",
-        affected={"tensorflow": ">=2.6.5,<=2.12.1"},
-        note="without oneDNN the fused kernel has no bfloat16: nothing came back, and later an error",
-        examples=(3,),
-    ),
+    NO_BFLOAT16.shown_by(3),
 )
 KIND = "reference"
 NEEDS = {"half", "inference", "training"}

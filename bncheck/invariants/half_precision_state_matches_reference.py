@@ -8,7 +8,7 @@ from bncheck.cases.case import State
 from bncheck.cases.mode_strategies import half_cases
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.variants import layer_example
-from bncheck.invariants import HALF_WEIGHTS, Origin
+from bncheck.invariants import HALF_WEIGHTS, NO_BFLOAT16, Origin
 from bncheck.truth.compare import close
 from bncheck.truth.expected import expected
 from bncheck.truth.traits import Traits
@@ -18,15 +18,7 @@ ORIGIN = Origin(
     affected={"tensorflow": ">=1.14.0,<=2.3.4"},
     note="the whole layer computed in half precision",
     examples=(2,),
-    further=(
-        HALF_WEIGHTS,
-        Origin(
-            "https://github.com/tensorflow/tensorflow/issues/55738",
-            affected={"tensorflow": ">=2.6.5,<=2.12.1"},
-            note="without oneDNN the fused kernel has no bfloat16, and the layer asks for it",
-            examples=(2,),
-        ),
-    ),
+    further=(HALF_WEIGHTS, NO_BFLOAT16.shown_by(2)),
 )
 KIND = "reference"
 NEEDS = {"half", "training"}

@@ -47,7 +47,7 @@ def check(subject, case):
     (repeated,) = variants(case)
     trace, right, margins = subject.run(repeated), expected(subject, repeated), []
     # s_k - s_0 is (1 - m^k) (batch - s_0), and s_1 - s_0 is (1 - m) (batch - s_0).
-    share, last = sum(case.layer.momentum**i for i in range(STEPS)), len(repeated.steps) - 1
+    share, last = _settled(1.0, 0.0, case.layer.momentum), len(repeated.steps) - 1
     for name in ("moving_mean", "moving_variance"):
         early, late = (right[i]["state"][0][name] for i in (2, last))
         lift = late.arithmetic.lift
