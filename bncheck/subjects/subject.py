@@ -12,7 +12,7 @@ from bncheck.subjects.packing import pack, unpack
 from bncheck.subjects.transport import WorkerDied
 
 KEPT_TRACES = 2000
-PACKED_OF_SIXTEEN = 15
+PACKED_OF_EIGHT = 7
 
 
 class SubjectDied(Exception):
@@ -74,7 +74,7 @@ class Subject:
         new = {case.digest: case for case in cases if case.digest not in self.traces and case.digest not in coming}
         if new and not self.plainly:
             # Some draws are sent apart, so that small numbers of channels are seen, too.
-            apart = int(next(iter(new))[0], 16) >= PACKED_OF_SIXTEEN
+            apart = int(next(iter(new))[0], 16) % 8 >= PACKED_OF_EIGHT
             groups = pack(new.values())
             known = groups if judged is None else pack({c.digest: c for c in judged if c.digest in new}.values())
             self.beside.update({case.digest: group for group in known for case in group[1] if len(group[1]) > 1})
