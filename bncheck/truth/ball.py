@@ -16,12 +16,11 @@ def as_float64(values):
 class Ball:
     """Values and the bounds of their errors, of one shape."""
 
-    __slots__ = ("_added", "_magnitude", "arithmetic", "error", "value")
+    __slots__ = ("_magnitude", "arithmetic", "error", "value")
     __array_ufunc__ = None  # so that an array on the left leaves the operation to us
 
     def __init__(self, arithmetic, value, error, known=None):
         self.arithmetic, self.value, self.error, self._magnitude = arithmetic, value, error, known
-        self._added = None
 
     @property
     def magnitude(self):
@@ -29,12 +28,6 @@ class Ball:
         if self._magnitude is None:
             self._magnitude = magnitude(self.value)
         return self._magnitude
-
-    def added(self, axes):
-        """As :meth:`Balls.adding`, for the values."""
-        if self._added is None or self._added[0] != axes:
-            self._added = axes, self.arithmetic.adding(as_float64(self.value), axes)
-        return self._added[1]
 
     @property
     def shape(self):

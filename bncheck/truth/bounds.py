@@ -90,15 +90,19 @@ class Balls:
             error = np.fmin(error, self.u * (total + LAMBDA * spread) + lost)
         return total.reshape(shape), error.reshape(shape)
 
+    def added(self, x, axes):
+        """As :meth:`adding`, for the values of a ball."""
+        return self.memory.of(x, ("added", axes), lambda: self.adding(as_float64(x.value), axes))
+
     def sum(self, x, axes):
         """The sum over the axes, which are kept with size one."""
-        _, error = x.added(axes)
+        _, error = self.added(x, axes)
         error = error + x.error.sum(axis=axes, keepdims=True)
         return self.settle(x.value.sum(axis=axes, keepdims=True), error)
 
     def mean(self, x, axes):
         """The mean over the axes, which are kept with size one; the terms may be divided before they are added."""
-        size, error = x.added(axes)
+        size, error = self.added(x, axes)
         error = self._unrounded(self._exact(x, axes), size, error)
         total = self.settle(x.value.sum(axis=axes, keepdims=True), error + x.error.sum(axis=axes, keepdims=True))
         count = x.size // max(total.size, 1)
@@ -126,7 +130,10 @@ class Balls:
         There they are exact, and multiples of the last digit of the sum of their magnitudes; and as many as a power of
         two.
         """
-        size, _ = x.added(axes)
+        return self.memory.of(x, ("exact", axes), lambda: self._is_exact(x, axes))
+
+    def _is_exact(self, x, axes):
+        size, _ = self.added(x, axes)
         if (x.size // max(size.size, 1)).bit_count() != 1:
             return False
         return self._whole(as_float64(x.value), size, axes) & (x.error == 0).all(axis=axes, keepdims=True)
@@ -181,7 +188,7 @@ class Balls:
         moved = weight * x.error + dy.error * (magnitude(gap) + x.error)
         common = magnitude(dy.value.sum(axis=axes, keepdims=True)) + dy.error.sum(axis=axes, keepdims=True)
         size, rounding = self.adding(as_float64(dy.value) * as_float64(x.value), axes)
-        other, more = dy.added(axes)
+        other, more = self.added(dy, axes)
         size, rounding = size + mean.magnitude * other, rounding + mean.magnitude * more
         rounding = rounding + OPERATION * self.u * size + self.tiny * (dy.size // max(total.size, 1))
         error = moved.sum(axis=axes, keepdims=True) + mean.error * common + rounding
