@@ -60,6 +60,7 @@ EXAMPLES = [
     attempt_example(X, Forward(X.astype(np.int64), True), dtype="float64"),
     attempt_example(X, SetState([{"gamma": X[0, :1]}])),
     attempt_example(X, SetState([{"moving_mean": np.zeros(6, np.float32)}])),
+    attempt_example(X[:, :1], Forward(X[:, :2], False)),
 ]
 
 
