@@ -13,6 +13,7 @@ from bncheck.cases.trace import Malformed, Raised
 from bncheck.engine.drawn import by_strategy, drawn
 from bncheck.engine.drawn import count as examples
 from bncheck.engine.pair import Pair
+from bncheck.invariants import asked
 from bncheck.truth.compare import Violation
 from bncheck.truth.probe import measure
 from bncheck.truth.questions import NEEDED
@@ -63,9 +64,9 @@ class Found:
 
     def judge(self, laws, subjects, case):
         """Hold every subject to every law on a case."""
-        asked = [case, *(variant for law in laws for variant in law.variants(case))]
+        cases = asked(laws, case)
         for subject in subjects:
-            subject.prefetch(asked)
+            subject.prefetch(*cases)
         for law in laws:  # the subjects one after the other, so that what is right is computed once
             for subject in subjects:
                 self._judge(law, subject, case)

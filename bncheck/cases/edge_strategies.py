@@ -269,6 +269,7 @@ def layout_example(layout):
     return layout_case(LAYERS[0], x, np.ones_like(x) if layout == "broadcast" else x[::-1] + 1, state, layout)
 
 
+@lru_cache(maxsize=4)
 def poisoned(case):
     """The inference and training of a case of ``layer_cases`` with a number that is not finite in x and dy, and where.
 

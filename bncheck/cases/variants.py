@@ -47,8 +47,9 @@ def inference_variant(case, x, state=None, layer=None):
     return Case((layer or case.layer,), (SetState(given), Forward(x, False), State()), case.seed)
 
 
+@lru_cache(maxsize=4)
 def frozen_variant(case):
-    """Training on the case's input while frozen, and the state after it."""
+    """Training on the case's input while frozen, and the state after it; several laws ask for it."""
     steps = (case.steps[0], Freeze(0, True), Forward(case.first_x, True), State(), Freeze(0, False))
     return Case(case.network, steps, case.seed)
 

@@ -8,6 +8,7 @@ from bncheck.engine import drawn
 from bncheck.engine.attribute import UNEXPLAINED, mechanism
 from bncheck.engine.judge import Tally, judge
 from bncheck.engine.shrink import smallest
+from bncheck.invariants import asked
 from bncheck.truth.probe import measure
 from bncheck.truth.questions import NEEDED
 
@@ -131,20 +132,19 @@ class Search:
         """Judge every open law of the group on each drawn case, while the subject works on the next one."""
         if not any(tally.open for tally in group):
             return
-        asked = []
+        sent = []
         for case in drawn.stream(group[0].law.cases, self.budget.seed, self.count(group)):
             self.check_time()
             self.ask(group, case)
-            asked.append(case)
-            if len(asked) > 1:
-                self.judge_all(group, asked.pop(0))
-        for case in asked:
+            sent.append(case)
+            if len(sent) > 1:
+                self.judge_all(group, sent.pop(0))
+        for case in sent:
             self.judge_all(group, case)
 
     def ask(self, group, case):
         """Send all that the open laws will ask for, in one request."""
-        variants = (variant for tally in group if tally.open for variant in tally.law.variants(case))
-        self.subject.prefetch([case, *variants])
+        self.subject.prefetch(*asked([tally.law for tally in group if tally.open], case))
 
     def judge_all(self, group, case):
         """Judge every open law on a case that was asked."""

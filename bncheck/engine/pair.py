@@ -32,11 +32,11 @@ class Pair:
         """The two traces of a case."""
         return self.first.run(case), self.second.run(case)
 
-    def prefetch(self, cases):
+    def prefetch(self, cases, judged=None):
         """Send the cases to both."""
         cases = list(cases)
-        self.first.prefetch(cases)
-        self.second.prefetch(cases)
+        self.first.prefetch(cases, judged)
+        self.second.prefetch(cases, judged)
 
     def packed(self, cases):
         """The packed cases that either's remembered traces were cut out of."""

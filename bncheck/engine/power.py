@@ -12,6 +12,7 @@ from bncheck.engine.attribute import mechanism
 from bncheck.engine.confirm import confirmed
 from bncheck.engine.drawn import by_strategy, count, drawn
 from bncheck.engine.pair import Pair
+from bncheck.invariants import asked
 from bncheck.truth.compare import Violation
 from bncheck.truth.mutants import Mutant
 from bncheck.truth.probe import measure
@@ -119,9 +120,9 @@ def _open(trials, laws, once):
 
 def _judge(trials, laws, case, once):
     left = _open(trials, laws, once)
-    asked = [case, *(variant for law in laws for variant in law.variants(case))] if left else []
+    cases = asked(laws, case) if left else ()
     for trial, unseen in left:
-        trial.side(unseen[0]).prefetch(asked)
+        trial.side(unseen[0]).prefetch(*cases)
     for law in laws:  # the mutants one after the other, so that what is right is computed once
         for trial, unseen in left:
             if law in unseen and not (once and trial.seen):

@@ -4,6 +4,7 @@ A law's module has a docstring (the law, as a fact; then ``Why:``), ``ORIGIN``, 
 ``CASES`` (a function of :mod:`bncheck.cases.strategies` or of a file beside it), ``EXAMPLES`` (cases that run first,
 always), ``check(subject, case)`` and ``mutant()``, the traits of a subject that breaks the law.  ``variants(case)``,
 where it is there, names the further cases that the check will run, so that all laws' cases travel in one request.
+``judged(case)`` names those of them that it asks the reference for; where it is not there, that may be all.
 
 What ``check`` compares is most often a number of a trace.  Where it computes one from a trace's arrays, ``COMPUTED``
 has for what it is called, without ``the``, a :class:`Computed`, from which a finding's program is made.
@@ -137,9 +138,9 @@ class Computed:
     """How a law computes the numbers that it compares, where they are none of a trace: functions of arrays.
 
     A parameter is called after its array: ``y``, ``dx``, ``gamma_gradient``, ``moving_mean`` or ``moving_variance`` of
-    the last step that the law looks at, or ``y_1`` of step 1; and ``x``, ``gamma``, ``beta``, ``eps`` and ``momentum``
-    are the case's.  ``names`` has the names of those that are called otherwise.  For a number of each channel inputs
-    and outputs are rows by channels.
+    the last step that the law looks at, or ``y_1`` of step 1; and ``x``, ``gamma``, ``beta``, ``axis``, ``eps`` and
+    ``momentum`` are the case's.  ``names`` has the names of those that are called otherwise.  For a number of each
+    channel inputs and outputs are rows by channels.
     """
 
     actual: Callable | None = None
@@ -161,6 +162,7 @@ class Invariant:
     check: Callable
     mutant: Callable
     variants: Callable
+    judged: Callable
     computed: dict = field(default_factory=dict)
 
     @cached_property
@@ -196,6 +198,7 @@ def _load(name):
     if hasattr(module, "variants"):
         # The search asks for a law's variants, and then the law's check does.
         module.variants = lru_cache(maxsize=4)(module.variants)
+    variants = getattr(module, "variants", _no_variants)
     return Invariant(
         name=name,
         doc=module.__doc__,
@@ -206,13 +209,20 @@ def _load(name):
         examples=tuple(module.EXAMPLES),
         check=module.check,
         mutant=module.mutant,
-        variants=getattr(module, "variants", _no_variants),
+        variants=variants,
+        judged=getattr(module, "judged", variants),
         computed=getattr(module, "COMPUTED", {}),
     )
 
 
 def _no_variants(case):
     return ()
+
+
+def asked(laws, case):
+    """All that the laws run for a case, and those of them that they ask the reference for; one may come twice."""
+    variants = [case, *(each for law in laws for each in law.variants(case))]
+    return variants, [case, *(each for law in laws for each in law.judged(case))]
 
 
 def select(chosen=(), ignored=()):

@@ -24,6 +24,10 @@ def variants(case):
     return [inference_of_some_rows(case)]
 
 
+def judged(case):
+    return []
+
+
 def check(subject, case):
     (some,) = variants(case)
     at = case.where(Backward, training=False)[0]

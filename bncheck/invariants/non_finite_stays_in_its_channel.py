@@ -4,6 +4,8 @@ Why: one broken feature or one dead sensor must not take the others with it; a s
 with zero in the place of a choice, spreads a NaN over the whole layer.
 """
 
+import numpy as np
+
 from bncheck.cases.edge_strategies import poisoned
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
@@ -34,12 +36,11 @@ def check(subject, case):
     _, place = poisoned(case)
     (beside,) = (subject.run(variant) for variant in variants(case))
     clean, right = subject.run(case), expected(subject, case)
-    others = [channel for channel in range(case.shape[axis]) if channel != place[axis]]
+    others = np.delete(np.arange(case.shape[axis]), place[axis])
 
     def judge(what, actual, wanted, ball):
-        kept = (*[slice(None)] * (axis if actual.ndim > 1 else 0), others)
-        error = 2 * ball.error[kept]
-        return near(f"{what} beside a channel that is not finite", actual[kept], wanted[kept], error)
+        kept, other, error = (a.take(others, axis if a.ndim > 1 else 0) for a in (actual, wanted, ball.error))
+        return near(f"{what} beside a channel that is not finite", kept, other, 2 * error)
 
     return max(judge(*each) for i in (1, 3) for each in answers(beside, clean, right, i))
 

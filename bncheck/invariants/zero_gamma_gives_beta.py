@@ -32,14 +32,19 @@ def variants(case):
     return [Case(case.network, (SetState([state]), case.steps[trained], State()), case.seed)]
 
 
+def judged(case):
+    return []
+
+
 def check(subject, case):
     if not (case.layer.scale and case.layer.center):
         return None
     (zero,) = variants(case)
-    trace, right = subject.run(zero), expected(subject, zero)[1]
+    trace, (trained,) = subject.run(zero), case.where(Backward, training=True)
+    right = expected(subject, case)[trained]
     y, dx, axis = trace.y(1), trace.dx(1), zero.layer.axis % trace.y(1).ndim
     beta = zero.steps[0].state[0]["beta"].reshape([-1 if a == axis else 1 for a in range(y.ndim)])
-    # Zero times a number is zero, unless the number overflows.
+    # Zero times a number is zero, unless the number overflows, as it then does with the case's own gamma.
     exact = [np.where(np.isfinite(right[name].error), 0.0, np.inf) for name in ("y", "dx")]
     margin = near("output with a gamma of zero", y, np.broadcast_to(beta, y.shape), exact[0])
     return max(margin, near("gradient for the input with a gamma of zero", dx, np.zeros_like(dx), exact[1]))

@@ -84,6 +84,6 @@ def _last(way, law, case, answers):
 def _given(case, name):
     layer = case.layer
     if name not in ("gamma", "beta"):
-        return {"x": case.first_x, "eps": layer.eps, "momentum": layer.momentum}[name]
+        return {"x": case.first_x, "axis": layer.axis, "eps": layer.eps, "momentum": layer.momentum}[name]
     default = np.full(case.shape[layer.axis], {"gamma": 1.0, "beta": 0.0}[name])
     return case.steps[0].state[0].get(name, default)

@@ -30,6 +30,7 @@ def _packed(cases):
     return [(m[0] if len(m) == 1 else _side_by_side(m), tuple(m)) for m in groups.values()]
 
 
+@lru_cache(maxsize=64)  # what is sent is packed, and what is judged
 def _key(case):
     """Equal for cases that may stand side by side; a case that may not has a key of its own."""
     if len(case.network) != 1 or not isinstance(case.network[0], BatchNorm) or case.fresh or case.input:

@@ -35,7 +35,7 @@ class Subject:
         self.conventions = None
         self.traces, self.in_flight = OrderedDict(), deque()
         self.groups = {}  # for a trace that was cut out of a packed case's: the packed case and its members
-        self.beside = {}  # the same for each case that was asked with others, though they were sent apart
+        self.beside = {}  # the same for each case that the reference computes with others, however they were sent
         self.plainly = False
         self.inside = 0.0
 
@@ -63,10 +63,11 @@ class Subject:
             raise found
         return found
 
-    def prefetch(self, cases):
+    def prefetch(self, cases, judged=None):
         """Send the cases that are not known yet, in one request; :meth:`run` answers them later.
 
-        The answer to an earlier request is looked at when this one is on its way.
+        ``judged`` are those of them that the reference will be asked for, all by default.  The answer to an earlier
+        request is looked at when this one is on its way.
         """
         sent = len(self.in_flight)
         coming = {case.digest for groups in self.in_flight for _, members in groups for case in members}
@@ -75,7 +76,8 @@ class Subject:
             # Some draws are sent apart, so that small numbers of channels are seen, too.
             apart = int(next(iter(new))[0], 16) % 8 >= PACKED_OF_EIGHT
             groups = pack(new.values())
-            self.beside.update({case.digest: group for group in groups for case in group[1] if len(group[1]) > 1})
+            known = groups if judged is None else pack({c.digest: c for c in judged if c.digest in new}.values())
+            self.beside.update({case.digest: group for group in known for case in group[1] if len(group[1]) > 1})
             self._send([(case, [case]) for case in new.values()] if apart else groups)
         for _ in range(sent):
             self._collect()

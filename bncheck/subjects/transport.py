@@ -86,7 +86,7 @@ class Worker:
 
     def send(self, programs):
         """Send programs.  Raises WorkerDied."""
-        frame = codec.encode({"programs": programs})
+        frame = codec.encode({"programs": programs}, once=True)
         if self.due:
             self.held = self._answer()
         if self.process is None:

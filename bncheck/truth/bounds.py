@@ -25,6 +25,7 @@ import numpy as np
 from bncheck.truth import pairs, sums
 from bncheck.truth.ball import Ball, as_float64, magnitude
 from bncheck.truth.halves import limits
+from bncheck.truth.memory import Memory
 
 REFERENCE = 2.0**-20  # the reference's own error, as a share of the errors that it gives
 LAMBDA = 5.0
@@ -49,6 +50,7 @@ class Balls:
         self.u, self.tiny, self.largest = limits(dtype)
         self.rounding = OPERATION * self.u
         self.grown = 1 + self.rounding
+        self.memory = Memory()
         self.lift = pairs.pair if dtype == "float64" else _float64
 
     def exact(self, values):

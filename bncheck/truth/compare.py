@@ -64,6 +64,8 @@ def near(what, actual, expected, allowed):
         raise Violation(f"the {what} has another shape", None, shape(actual), shape(expected))
     with np.errstate(all="ignore"):
         error = magnitude(actual - expected)
+        if not error.any():
+            return 0.0
         worst = _worst(error, allowed)
         if worst <= 1.0:
             return worst

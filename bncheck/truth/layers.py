@@ -16,7 +16,7 @@ class BatchNormMath:
 
     def __init__(self, arithmetic, layer, traits):
         self.ar, self.layer, self.traits = arithmetic, layer, traits
-        self.cache, self.total, self.seen = None, (None, None), (None, None, None)
+        self.cache = None
         self.given, self.output = [None] * 7, None
         self.batches, self.forgot = 0, False
         # The gamma that a gradient reads which does not see how it lies in memory; whether the variance is anything.
@@ -64,12 +64,10 @@ class BatchNormMath:
         return bool(x.size) and (mask is None or bool(mask.any()) or edges.weighs_masks(self.traits))
 
     def _statistics(self, x, axes, mask):
-        """The batch statistics of x, which a case may have in several steps."""
+        """The batch statistics of x, which several steps and cases may have."""
         if mask is not None:
             return self._batch(x, axes, mask)
-        if self.seen[0] is not x or self.seen[1] is not self.traits:
-            self.seen = x, self.traits, self._batch(x, axes)
-        return self.seen[2]
+        return self.ar.memory.of(x, (axes, self.layer.axis, self.traits), lambda: self._batch(x, axes))
 
     def _batch(self, x, axes, mask=None):
         ar, traits = self.ar, self.traits
@@ -166,9 +164,7 @@ class BatchNormMath:
 
     def _total(self, dy, axes):
         """The sum of dy, which a case often has in inference and in training alike."""
-        if self.total[0] is not dy:
-            self.total = dy, self.ar.sum(dy, axes)
-        return self.total[1]
+        return self.ar.memory.of(dy, ("sum", axes), lambda: self.ar.sum(dy, axes))
 
 
 class DenseMath:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from bncheck.truth.halves import LIMITS, nearest
+from bncheck.truth.memory import Memory
 
 
 class Plain:
@@ -11,7 +12,7 @@ class Plain:
     def __init__(self, dtype):
         if dtype in LIMITS:
             raise NotImplementedError(f"NumPy has no {dtype}")
-        self.dtype = np.dtype(dtype).type
+        self.dtype, self.memory = np.dtype(dtype).type, Memory()
 
     def exact(self, values):
         """The values in the dtype."""

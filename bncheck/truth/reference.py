@@ -60,7 +60,7 @@ class Simulation:
             {name: self.given(value) for name, value in own.items() if name not in given}
             for own, given in zip(initial_state(case, traits), _given_first(case), strict=True)
         ]
-        self.frozen, self.untracked, self.taken, self.spoilt = set(), set(), {}, False
+        self.frozen, self.untracked, self.spoilt = set(), set(), False
         self.fused = traits.but(variance="one_pass") if traits.compiled == "one_pass" else traits
 
     def run(self):
@@ -90,12 +90,9 @@ class Simulation:
         return {"state": [dict(layer) for layer in self.state]}
 
     def _take(self, array):
-        """An array as it was given, in the case's dtype; one that several steps have is lifted once."""
-        if id(array) not in self.taken:
-            half = self.case.half
-            # The array is kept, too, so that no other is given its place in memory.
-            self.taken[id(array)] = array, self.given(nearest(array, half) if half else array)
-        return self.taken[id(array)][1]
+        """An array as it was given, in the case's dtype; one that several steps or cases have is lifted once."""
+        half, given = self.case.half, self.given
+        return self.ar.memory.of(array, (half, given), lambda: given(nearest(array, half) if half else array))
 
     def _told(self, values):
         """An output or a gradient for an input, in the case's dtype."""

@@ -4,6 +4,7 @@ It is run by path in the subject's interpreter and imports nothing of bncheck bu
 another name.  OPTIONS is a JSON object: ``mode``, ``layer`` and ``memory`` (bytes).
 """
 
+import gc
 import importlib
 import importlib.util
 import json
@@ -31,6 +32,9 @@ def main():
 
 
 def _serve(wire_in, wire_out, codec, runner):
+    # A collection would look through all that the framework has loaded, again and again.
+    gc.collect()
+    gc.freeze()
     while True:
         head = wire_in.read(codec.SIZES.size)
         if len(head) < codec.SIZES.size:

@@ -22,12 +22,13 @@ class CodecError(ValueError):
     """Bytes that are no frame."""
 
 
-def encode(value):
+def encode(value, once=False):
     """The frame of ``value``: None, bool, int, float, str, ndarray, and lists and dicts (str keys) of them.
 
+    With ``once`` an array that stands in several places is sent once, and equal values may have different frames.
     Raises TypeError for anything else.
     """
-    buffers = []
+    buffers, known = [], {}
     offset = 0
 
     def place(item):
@@ -36,6 +37,8 @@ def encode(value):
             return item.item()
         if not isinstance(item, np.ndarray):
             raise TypeError("%s cannot be sent" % type(item))
+        if id(item) in known:
+            return known[id(item)]
         name = OF_DTYPE.get(item.dtype) or item.dtype.name
         if name not in WIRE:
             raise TypeError("%s cannot be sent" % name)
@@ -43,6 +46,8 @@ def encode(value):
         placed = {"@": [name, item.shape, offset]}
         buffers.append(data)
         offset += len(data)
+        if once:
+            known[id(item)] = placed
         return placed
 
     text = json.JSONEncoder(default=place).encode(value).encode()

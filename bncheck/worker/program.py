@@ -8,7 +8,7 @@ import numpy as np
 
 from .layouts import lay
 
-KEPT_MODELS = 128
+KEPT_MODELS = 256
 
 
 class Unsupported(Exception):

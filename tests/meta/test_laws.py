@@ -164,7 +164,7 @@ def test_it_types_no_tolerance(law):
 def test_its_file_is_short_and_says_only_what_a_law_says(law):
     assert len(source(law).splitlines()) <= 80
     public = {function.name for function in functions(law) if not function.name.startswith("_")}
-    assert {"check", "mutant"} <= public <= {"check", "mutant", "variants"}
+    assert {"check", "mutant"} <= public <= {"check", "mutant", "variants", "judged"}
 
 
 @every_law
@@ -178,3 +178,15 @@ def test_what_the_check_runs_is_named_by_variants(law):
     named = {each.digest for each in (case, *law.variants(case))}
     assert asked
     assert len(set(asked) - named) <= (1 if law.differential else 0)
+
+
+@every_law
+def test_what_the_check_asks_the_reference_for_is_named_by_judged(law, monkeypatch):
+    """What is not named is computed all the same, but alone."""
+    module, sought = sys.modules[law.check.__module__], set()
+    right = getattr(module, "expected", None)
+    monkeypatch.setattr(module, "expected", lambda s, case: sought.add(case.digest) or right(s, case), raising=False)
+    one, (first, *_) = reference_subject(), law.examples
+    law.check(Pair(one, one) if law.differential else one, first)
+    assert len(sought - {each.digest for each in (first, *law.judged(first))}) <= (1 if law.differential else 0)
+    assert {each.digest for each in law.judged(first)} <= {each.digest for each in law.variants(first)}

@@ -61,7 +61,7 @@ SAID = {
     "linear_activation_keeps_training": {"mlx": "nn.value_and_grad(", "tf1": "model.fit(", "torch": "mse_loss("},
     "setting_weights_keeps_the_counter": {"torch": "num_batches_tracked"},
     "training_gradient_ignores_scale": dict.fromkeys(SUBJECTS, "float(_product(dx, x)["),
-    "inference_is_affine": dict.fromkeys(SUBJECTS, "float(_half_way(y_1, y_2)["),
+    "inference_is_affine": dict.fromkeys(SUBJECTS, "float(_half_way(y, axis)["),
 }
 
 

@@ -74,6 +74,16 @@ def test_a_decoded_array_may_be_written_to():
     assert found.tolist() == [1, 1, 1]
 
 
+def test_an_array_that_stands_in_two_places_may_be_sent_once():
+    array = np.arange(100.0)
+    value = [array, {"again": array}, array.copy()]
+    frame = codec.encode(value, once=True)
+    assert len(codec.encode(value)) - len(frame) >= array.nbytes
+    one, other, equal = codec.decode(frame)
+    one[:] = 0
+    assert other["again"].tolist() == equal.tolist() == array.tolist()
+
+
 def test_the_bytes_of_a_frame_are_settled():
     """Host and worker run different versions of Python and NumPy, so both have to make the same bytes."""
     frame = codec.encode({"x": np.array([1.0, 2.0], "float32"), "n": 1})

@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+
+from bncheck.truth.memory import MOST, Memory
+
+
+def test_what_was_computed_of_a_thing_is_not_computed_again():
+    memory, thing, asked = Memory(), np.zeros(2), []
+    for key in ("one", "one", "other"):
+        assert memory.of(thing, key, lambda key=key: asked.append(key) or key.upper()) == key.upper()
+    assert asked == ["one", "other"]
+
+
+def test_equal_things_are_told_apart():
+    memory = Memory()
+    assert [memory.of(thing, "place", lambda i=i: i) for i, thing in enumerate([np.zeros(2), np.zeros(2)])] == [0, 1]
+
+
+def test_the_things_of_long_ago_are_forgotten():
+    memory, first = Memory(), np.zeros(2)
+    memory.of(first, "", lambda: 0)
+    things = [np.zeros(1) for _ in range(MOST)]
+    for thing in things:
+        memory.of(thing, "", lambda: 1)
+    assert len(memory.kept) == MOST
+    assert memory.of(first, "", lambda: 2) == 2
+    assert memory.of(things[-1], "", lambda: 2) == 1
+
+
+def test_what_raised_is_asked_again():
+    memory, thing = Memory(), np.zeros(2)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            memory.of(thing, "", lambda: 1 / 0)
