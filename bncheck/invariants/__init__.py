@@ -92,9 +92,9 @@ NO_BFLOAT16 = Origin(
     note="without oneDNN the fused kernel has no bfloat16: nothing came back, and later an error",
 )
 HALF_WEIGHTS = Origin(
-    "https://github.com/keras-team/keras-core/pull/412",
-    affected={"keras:tensorflow": "==3.0.0"},
-    note="which casts the input to float32; gamma and the statistics were in half precision before that",
+    "https://github.com/keras-team/keras/pull/19391",
+    affected={"keras:tensorflow": ">=3.0.0,<=3.1.1"},
+    note="gamma and the statistics were cast to the layer's half precision",
 )
 MASKS_IGNORED = Origin(
     "https://github.com/tensorflow/tensorflow/issues/30161",

@@ -24,8 +24,8 @@ ORIGIN = Origin(
         Origin(
             "https://github.com/tensorflow/tensorflow/issues/58711",
             affected={"tensorflow": ">=2.0.4,<=2.3.4", "tensorflow:graph": "<0"},
-            note="of integers; another number of channels, too, was refused after it had moved the statistics",
-            examples=(0,),
+            note="of integers; another number of channels, too, was refused late, and a layer of one inferred on two",
+            examples=(0, 8),
         ),
         Origin(
             "https://github.com/tensorflow/tensorflow/issues/52220",
@@ -43,7 +43,7 @@ ORIGIN = Origin(
             "https://github.com/ml-explore/mlx/blob/v0.32.4/python/mlx/nn/layers/normalization.py",
             affected={"mlx": ">=0.32.0,<=0.32.4"},
             note="what can be broadcast is, and integers are averaged in float32",
-            examples=(0, 1, 5),
+            examples=(0, 1, 5, 8),
         ),
     ),
 )
@@ -60,6 +60,7 @@ EXAMPLES = [
     attempt_example(X, Forward(X.astype(np.int64), True), dtype="float64"),
     attempt_example(X, SetState([{"gamma": X[0, :1]}])),
     attempt_example(X, SetState([{"moving_mean": np.zeros(6, np.float32)}])),
+    attempt_example(X[:, :1], Forward(X[:, :2], False)),
 ]
 
 

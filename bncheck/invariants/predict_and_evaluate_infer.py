@@ -17,7 +17,7 @@ ORIGIN = Origin(
     further=(
         Origin(
             "https://github.com/keras-team/keras/pull/19363",
-            affected={"keras:tensorflow": "==3.0.0"},
+            affected={"keras:tensorflow": ">=3.0.0,<=3.1.1"},
             note="the loss was the mean over batches, a smaller last one included",
         ),
     ),

@@ -60,7 +60,8 @@ def compare(old, new):
     pairs = _matched(old, new)
     for cells in zip(*pairs, strict=True):
         refuse_incomplete(cells)
-    return [_compare(one, other) for one, other in pairs]
+    only = _only if old["seed"] == new["seed"] else _unknown
+    return [_compare(one, other, only) for one, other in pairs]
 
 
 def _matched(old, new):
@@ -83,12 +84,12 @@ def refuse_incomplete(cells):
                 raise UsageError(f"{result['invariant']} was not judged on {cell['cell']}: {result['reason']}")
 
 
-def _compare(old, new):
+def _compare(old, new, only):
     before, after = ({result["invariant"]: result for result in cell["results"]} for cell in (old, new))
     if before.keys() != after.keys():
         other = sorted(before.keys() ^ after.keys())
         raise UsageError(f"the records are of different laws: only one has {_some(other)}")
-    laws = list(_laws(before, after))
+    laws = list(_laws(before, after, only))
     named = {change.name for change in laws}
     conventions = [change for change in _conventions(old, new) if not named & _mechanisms(change)]
     seen = {"laws": len(_ran(after)), "conventions": len(new["traits"]), "coverage": len(new.get("offers", ()))}
@@ -107,14 +108,17 @@ def _ran(results):
     return [name for name, result in results.items() if result["verdict"] in JUDGED]
 
 
-def _laws(before, after):
-    """A change for each mechanism that breaks laws newly, and for each that breaks them no more."""
+def _laws(before, after, only):
+    """A change for each mechanism that breaks laws newly, and for each that breaks them no more.
+
+    ``only`` says which mechanisms break a law on one side alone.
+    """
     gained, lost = {}, {}
     old, new = ({law: _by_mechanism(result) for law, result in results.items()} for results in (before, after))
     for law in _ran(after):
-        for name in _only(new, old, law):
+        for name in only(new, old, law):
             gained.setdefault(_cause(name, law), []).append((law, new[law][name].get("accepted")))
-        for name in _only(old, new, law):
+        for name in only(old, new, law):
             lost.setdefault(_cause(name, law), []).append((law, None))
     for kind, found in ((BROKEN, gained), (KEPT, lost)):
         for (name, _), seen in sorted(found.items()):
@@ -128,9 +132,16 @@ def _only(here, there, law):
 
     Which of a cell's causes are seen in a law that is broken on both sides is a matter of the drawn cases.
     """
+    return _unknown(here, there, law) or (() if there[law] else sorted(here[law]))
+
+
+def _unknown(here, there, law):
+    """The mechanisms that break the law only here, and that the other side has nowhere: all that counts at two seeds.
+
+    Which laws show a cause is a matter of the drawn cases, too; what has no name is known nowhere.
+    """
     known = {name for names in there.values() for name in names if name != UNEXPLAINED}
-    alone = here[law].keys() - there[law].keys()
-    return sorted((alone - known) or (() if there[law] else alone))
+    return sorted(here[law].keys() - there[law].keys() - known)
 
 
 def _cause(name, law):

@@ -122,8 +122,8 @@ def _judge(what, actual, expected, error, allowed):
 
 def _arrays(actual, expected, allowed):
     """The arrays that a violation shows; an expectation of more bits in float64."""
-    expected = getattr(expected, "high", expected)
-    return {"actual": actual, "expected": expected, "allowed": np.asarray(allowed, np.float64)}
+    expected = np.asarray(getattr(expected, "high", expected))  # arithmetic on arrays of rank 0 gives scalars
+    return {"actual": np.asarray(actual), "expected": expected, "allowed": np.asarray(allowed, np.float64)}
 
 
 def same_bits(what, actual, expected):

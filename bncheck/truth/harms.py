@@ -130,7 +130,8 @@ HARMS = {
     "precision: half": Harm(
         "Squares of numbers beyond 256 overflow float16: the variance is infinite and the output zero, or NaN. In "
         "bfloat16 the statistics have two or three digits.",
-        "tf.keras to 2.2.3, rank 2; in torch 1.12 to 2.13 the gradient for inputs that are not contiguous",
+        "tf.keras to 2.2.3, rank 2; Keras 3.0.0 to 3.1.1, gamma and the statistics; in torch 1.12 to 2.13 the gradient "
+        "for inputs that are not contiguous",
         "https://github.com/tensorflow/tensorflow/issues/8535",
     ),
     "compiled: one_pass": Harm(
@@ -215,7 +216,7 @@ HARMS = {
     "evaluation: over_batches": Harm(
         "The rows of a short last batch count for more than the others, so that the same model has another loss at "
         "another batch size, or in another order of the rows.",
-        "Keras 3.0.0",
+        "Keras 3.0.0 to 3.1.1",
         "https://github.com/keras-team/keras/pull/19363",
     ),
     "memory_layout: gamma_by_pointer": Harm(

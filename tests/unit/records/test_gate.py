@@ -9,8 +9,8 @@ FLOOR, SEEDS = "epsilon: floor", "initial_weights: by_position"
 ACCEPTED = {"reason": "open upstream", "link": "https://example.org/1"}
 
 
-def changes(old, new):
-    [comparison] = compare(made(old), made(new))
+def changes(old, new, seed=0):
+    [comparison] = compare(made(old), {**made(new), "seed": seed})
     return list(comparison.changes)
 
 
@@ -49,6 +49,37 @@ def test_a_cause_that_the_cell_has_already_is_no_change_in_a_law_that_was_broken
     new = cell("a", failing(mechanism=FLOOR), failing(law=OTHER, mechanism=FLOOR))
     assert changes(cell("a", result(), failing(law=OTHER, mechanism=FLOOR)), new) == [
         Change("laws", "broken", FLOOR, where=(LAW,))
+    ]
+
+
+def test_in_which_laws_two_seeds_see_a_cause_is_no_change():
+    """Of one seed it is: the same cases were drawn."""
+    old = cell("a", failing(mechanism=FLOOR), result(OTHER))
+    new = cell("a", result(), failing(law=OTHER, mechanism=FLOOR))
+    assert changes(old, new, seed=1) == []
+    assert changes(old, new) == [
+        Change("laws", "broken", FLOOR, where=(OTHER,)),
+        Change("laws", "kept", FLOOR, where=(LAW,)),
+    ]
+
+
+@pytest.mark.parametrize("mechanism", [SEEDS, "unexplained"])
+def test_what_only_one_of_two_seeds_sees_is_a_change(mechanism):
+    """What has no name is another thing in each law, whatever the other seed sees elsewhere."""
+    old = cell("a", failing(mechanism=FLOOR), failing(law=OTHER, mechanism="unexplained"))
+    new = cell("a", failing(finding(mechanism=mechanism), mechanism=FLOOR), failing(law=OTHER, mechanism="unexplained"))
+    assert changes(old, new, seed=1) == [Change("laws", "broken", mechanism, where=(LAW,))]
+    assert changes(new, old, seed=1) == [Change("laws", "kept", mechanism, where=(LAW,))]
+
+
+def test_a_cause_that_one_of_two_seeds_sees_nowhere_is_one_change_for_all_its_laws():
+    old = cell("a", failing(mechanism=FLOOR), result(OTHER))
+    new = cell("a", result(), result(OTHER))
+    assert changes(old, new, seed=1) == [Change("laws", "kept", FLOOR, where=(LAW,))]
+    both = cell("a", failing(mechanism=SEEDS), failing(law=OTHER, mechanism=SEEDS))
+    assert changes(old, both, seed=1) == [
+        Change("laws", "broken", SEEDS, where=(LAW, OTHER)),
+        Change("laws", "kept", FLOOR, where=(LAW,)),
     ]
 
 

@@ -62,7 +62,7 @@ def test_text_of_a_record_is_text():
     old, new = hostile()["cells"][0], hostile()["cells"][0]
     new = {**new, "results": [], "traits": {HOSTILE: "x"}, "offers": []}
     old = {**old, "results": [], "traits": {HOSTILE: HOSTILE}, "offers": [HOSTILE]}
-    comparisons = compare({"cells": [old]}, {"cells": [new]})
+    comparisons = compare(made(old), made(new))
     text = gate.markdown(comparisons)
     table = [line for line in text.splitlines() if line.startswith("|")]
     assert len(table) == 4

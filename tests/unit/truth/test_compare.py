@@ -26,6 +26,16 @@ def test_a_violation_tells_where_it_is_worst_and_the_numbers_there():
     assert (found.actual, found.expected, found.allowed) == (4.5, 3.0, 0.5)
 
 
+def test_the_arrays_of_a_lone_number_are_arrays():
+    """A loss has rank 0, of which arithmetic makes a scalar."""
+    right = balls(np.float32).exact(np.array(1.0)) * balls(np.float32).exact(np.array(3.0))
+    with pytest.raises(Violation) as caught:
+        close("loss", np.array(2.0, np.float32), right)
+    assert {name: (type(each), each.shape) for name, each in caught.value.arrays.items()} == dict.fromkeys(
+        ("actual", "expected", "allowed"), (np.ndarray, ())
+    )
+
+
 def test_a_number_without_an_error_must_be_exact():
     assert close("output", np.array([1.0]), ball([1.0], [0.0])) == 0
     with pytest.raises(Violation):
