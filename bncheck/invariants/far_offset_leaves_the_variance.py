@@ -6,7 +6,7 @@ that cancels there is noise, and inference divides by it.
 
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
-from bncheck.cases.variants import grid_shift, layer_example, on_grid, training_variant
+from bncheck.cases.variants import grid_shift, layer_example, training_on_grid, training_variant
 from bncheck.invariants import Origin
 from bncheck.truth.compare import alike
 from bncheck.truth.expected import expected
@@ -25,8 +25,8 @@ FAR = 256  # times what grid_shift gives, so that 11 bits below the shift are le
 
 
 def variants(case):
-    x = on_grid(case.first_x)
-    return [training_variant(case, x), training_variant(case, x + grid_shift(x) * x.dtype.type(FAR))]
+    x = training_on_grid(case).first_x
+    return [training_on_grid(case), training_variant(case, x + grid_shift(x) * x.dtype.type(FAR))]
 
 
 def check(subject, case):

@@ -8,7 +8,7 @@ import numpy as np
 
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
-from bncheck.cases.variants import inference_variant, layer_example, on_grid
+from bncheck.cases.variants import inference_variant, layer_example, training_on_grid
 from bncheck.invariants import PAPER, Computed
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
@@ -23,7 +23,7 @@ EXAMPLES = [layer_example([[0.0], [8.0], [1.0]], layer=BatchNorm())]
 
 def variants(case):
     # On a grid the point half way is exact.  As channels beside each other the three take one call.
-    one = on_grid(case.first_x)
+    one = training_on_grid(case).first_x
     other = np.roll(one, 1, axis=0)
     state = {name: np.tile(value, 3) for name, value in case.steps[0].state[0].items()}
     return [inference_variant(case, np.concatenate([one, other, (one + other) / 2], axis=case.layer.axis), state)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
-from bncheck.cases.variants import layer_example, training_variant
+from bncheck.cases.variants import layer_example, training_alone
 from bncheck.invariants import PAPER
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
@@ -22,7 +22,7 @@ EXAMPLES = [layer_example([[0.0], [8.0]], layer=BatchNorm(momentum=1.0))]
 
 
 def variants(case):
-    return [training_variant(case, case.first_x)] if case.layer.momentum == 1 else []
+    return [training_alone(case)] if case.layer.momentum == 1 else []
 
 
 def check(subject, case):

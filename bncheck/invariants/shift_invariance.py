@@ -6,7 +6,7 @@ the data have an offset.
 
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
-from bncheck.cases.variants import grid_shift, layer_example, on_grid, training_variant
+from bncheck.cases.variants import grid_shift, layer_example, training_on_grid, training_variant
 from bncheck.invariants import PAPER
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
@@ -21,8 +21,8 @@ EXAMPLES = [layer_example([[0.0], [8.0]], layer=BatchNorm())]
 
 def variants(case):
     # On a grid the shifted values are exact, so that both batches have the same deviations.
-    x = on_grid(case.first_x)
-    return [training_variant(case, x), training_variant(case, x + grid_shift(x))]
+    x = training_on_grid(case).first_x
+    return [training_on_grid(case), training_variant(case, x + grid_shift(x))]
 
 
 def check(subject, case):

@@ -1,7 +1,8 @@
 """Cases of one batch norm that differ in their channels alone stand side by side in one call.
 
-Channels are independent experiments: a case with 3 channels and one with 5 are one case with 8.  A law that fails on a
-packed case is confirmed on the plain one, and where that keeps it, on the packed one as a case of its own.
+Channels are independent experiments: a case with 3 channels and one with 5 are one case with 8.  A case that does what
+another one begins with may stand beside it, too, and repeats itself there while the other goes on.  A law that fails on
+a packed case is confirmed on the plain one, and where that keeps it, on the packed one as a case of its own.
 """
 
 from collections import defaultdict
@@ -17,17 +18,30 @@ PACKABLE = (SetState, State, Forward, Backward)
 OPTIONS = {"mask", "layout", "compiled"}
 
 
-def pack(cases):
-    """Groups of the cases, as pairs: the case to run, and the cases that stand in it, in order."""
-    return _packed(tuple(cases))
+def pack(cases, repeating=False):
+    """Groups of the cases, as pairs: the case to run, and the cases that stand in it, in order.
+
+    With ``repeating`` a case may stand beside a longer one.
+    """
+    return _packed(tuple(cases), repeating)
 
 
 @lru_cache(maxsize=8)  # many subjects may be asked the same
-def _packed(cases):
+def _packed(cases, repeating):
     groups = defaultdict(list)
     for case in cases:
         groups[_key(case)].append(case)
+    for key in list(groups) if repeating else ():
+        longer = next((other for other in groups if _repeats(other, key)), None)
+        if longer:
+            groups[longer] += groups.pop(key)
     return [(m[0] if len(m) == 1 else _side_by_side(m), tuple(m)) for m in groups.values()]
+
+
+def _repeats(longer, key):
+    """Whether cases of a longer key begin as those of the key do, and then only do the same again."""
+    (*same, steps), (*other, more) = (each if isinstance(each, tuple) else (each, ()) for each in (key, longer))
+    return same == other and len(more) > len(steps) and more[: len(steps)] == steps and set(more) <= set(steps)
 
 
 @lru_cache(maxsize=64)  # what is sent is packed, and what is judged
@@ -49,8 +63,15 @@ def _key(case):
     return (case.network[0], case.dtype, case.half, tuple(steps))
 
 
+def _lengthened(case, kinds):
+    """The case's steps; then, for further kinds of steps, its first one of the kind again."""
+    own = kinds[: len(case.steps)]
+    return [*case.steps, *(case.steps[own.index(kind)] for kind in kinds[len(own) :])]
+
+
 def _side_by_side(cases):
-    layer = cases[0].network[0]
+    longest = max(cases, key=lambda case: len(case.steps))
+    layer, kinds = longest.network[0], _key(longest)[-1]
     steps, joined = [], {}
 
     def join(arrays):
@@ -60,7 +81,7 @@ def _side_by_side(cases):
             joined[same] = np.concatenate(arrays, axis=layer.axis)
         return joined[same]
 
-    for together in zip(*(case.steps for case in cases), strict=True):
+    for together in zip(*(_lengthened(case, kinds) for case in cases), strict=True):
         first = together[0]
         if isinstance(first, SetState):
             names = first.state[0]
@@ -80,7 +101,7 @@ def unpack(trace, members):
     axis, start, found = members[0].network[0].axis, 0, []
     for case in members:
         stop = start + case.shape[axis]
-        found.append(Trace([_cut(step, axis, start, stop) for step in trace.steps], trace.raised))
+        found.append(Trace([_cut(step, axis, start, stop) for step in trace.steps[: len(case.steps)]], trace.raised))
         start = stop
     return found
 

@@ -75,8 +75,8 @@ class Subject:
         if new and not self.plainly:
             # Some draws are sent apart, so that small numbers of channels are seen, too.
             apart = int(next(iter(new))[0], 16) % 8 >= PACKED_OF_EIGHT
-            groups = pack(new.values())
-            known = groups if judged is None else pack({c.digest: c for c in judged if c.digest in new}.values())
+            groups = pack(new.values(), repeating=True)
+            known = pack(new.values() if judged is None else {c.digest: c for c in judged if c.digest in new}.values())
             self.beside.update({case.digest: group for group in known for case in group[1] if len(group[1]) > 1})
             self._send([(case, [case]) for case in new.values()] if apart else groups)
         for _ in range(sent):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sweep import drawn
 
-from bncheck.cases.case import Fit, Freeze
+from bncheck.cases.case import Fit, Forward, Freeze
 from bncheck.cases.network import BatchNorm, Linear
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import inference_variant, layer_example, network_example, training_variant
@@ -67,6 +67,27 @@ def test_a_case_alone_is_not_changed():
     assert pack([case]) == [(case, (case,))]
 
 
+def test_a_case_repeats_itself_beside_one_that_goes_on():
+    once = training_variant(example(channels=2), example(channels=2).first_x)
+    longer = example((1.0, 2.0), channels=3)
+    longer = longer.but(steps=(*training_variant(longer, longer.first_x).steps, *[Forward(longer.first_x, True)] * 2))
+    assert sizes([once, longer]) == [1, 1]
+    ((whole, members),) = pack([once, longer], repeating=True)
+    assert members == (longer, once)
+    assert len(whole.steps) == len(longer.steps)
+    assert all(whole.steps[i].x[:, 3:].tolist() == once.first_x.tolist() for i in whole.where(Forward))
+    assert whole.steps[1].x is whole.steps[3].x
+    assert [len(trace.steps) for trace in unpack(reference_subject().run(whole), members)] == [5, 3]
+
+
+@pytest.mark.parametrize(
+    "further", [Forward(np.ones((3, 1)), True), Forward(np.full((2, 1), np.nan), True), Forward(np.ones((2, 1)), False)]
+)
+def test_a_case_does_not_stand_beside_one_that_goes_on_with_something_else(further):
+    once = training_variant(example(), example().first_x)
+    assert len(pack([once, once.but(steps=(*once.steps, further))], repeating=True)) == 2
+
+
 def test_nothing_packs_into_nothing():
     assert pack([]) == []
 
@@ -87,13 +108,14 @@ def arrays(found, right):
                 yield from ((own[0][key], value) for key, value in ball[0].items())
 
 
+@pytest.mark.parametrize("repeating", [False, True])
 @pytest.mark.parametrize("seed", range(3))
-def test_a_case_has_the_same_numbers_packed_and_alone_within_its_bounds(seed):
+def test_a_case_has_the_same_numbers_packed_and_alone_within_its_bounds(seed, repeating):
     """With all the variants that the laws ask for beside it."""
     subject, packed_at_least_once = reference_subject(), 0
     for case in drawn(layer_cases, seed, 25):
         cases = {each.digest: each for law in LAWS for each in (case, *law.variants(case))}
-        for whole, members in pack(cases.values()):
+        for whole, members in pack(cases.values(), repeating):
             packed_at_least_once += len(members) > 1
             together = unpack(subject.run(whole), members)
             for member, trace in zip(members, together, strict=True):
