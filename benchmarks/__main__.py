@@ -11,6 +11,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bncheck.commands import collect_seldom
+
 NAMES = ("plain", "share", "cells", "bounds", "wire")
 WIDTH = 120
 
@@ -24,6 +26,7 @@ def main(arguments=None):
     for name in chosen.names:
         if name not in NAMES:
             parser.error(f"there is no benchmark {name}: there are {', '.join(NAMES)}")
+    collect_seldom()  # as `bncheck run` does
     console = Console(width=WIDTH, highlight=False)
     found = {"machine": machine()}
     for name in chosen.names or NAMES:
