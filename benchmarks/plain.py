@@ -1,8 +1,8 @@
 """Milliseconds a check (a law on a case) of bncheck beside the plain suite, at the margin, in one run.
 
 Each round draws with other seeds, first in the plain suite and then in bncheck, which takes so little of the time that
-it is measured at several; what the examples up to FIRST take is left out, so that imports, building and compiling at the
-start are in neither.
+it is measured at several; what the examples up to FIRST take is left out, so that imports, building and compiling at
+the start are in neither.
 """
 
 import contextlib
