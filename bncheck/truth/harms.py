@@ -136,8 +136,8 @@ HARMS = {
     ),
     "compiled: one_pass": Harm(
         "A model that was right eagerly gives noise, or NaN, where it is compiled, on channels whose mean is far from "
-        "zero.",
-        "XLA's kernel in TensorFlow 2.1 to 2.21",
+        "zero; or, where the pass is Welford's, fewer digits than it had.",
+        "XLA's kernel in TensorFlow 2.1 to 2.21, as E[x^2] - E[x]^2; torch.compile in 2.13, by Welford's update",
         "https://github.com/tensorflow/tensorflow/issues/118701",
     ),
     "fixed_training: overridden": Harm(

@@ -122,7 +122,7 @@ ILLEGAL = {
         "none_is_zero": "where no step counts, a mean of 0 and a variance of 0 enter the moving statistics",
         "plus_epsilon": "1e-7 is added to the number of steps that count",
     },
-    "compiled": {"one_pass": "a compiled call takes the variance as E[x^2] - E[x]^2"},
+    "compiled": {"one_pass": "a compiled call takes the variance in one pass, which loses digits far from zero"},
     "fixed_training": {"overridden": "a layer that was called with a fixed mode follows the model's own"},
     "second_gradient": {
         "deviation_constant": "the second derivative takes the batch's deviation for a constant",
