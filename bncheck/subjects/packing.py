@@ -15,7 +15,6 @@ from bncheck.cases.network import BatchNorm
 from bncheck.cases.trace import Trace
 
 PACKABLE = (SetState, State, Forward, Backward)
-OPTIONS = {"mask", "layout", "compiled"}
 
 
 def pack(cases, repeating=False):
@@ -38,10 +37,15 @@ def _packed(cases, repeating):
     return [(m[0] if len(m) == 1 else _side_by_side(m), tuple(m)) for m in groups.values()]
 
 
+def _is_simple(fields):
+    return fields.get("mask") is None and fields.get("layout") is None and fields.get("compiled") is None
+
+
 def _repeats(longer, key):
     """Whether cases of a longer key begin as those of the key do, and then only do the same again."""
-    (*same, steps), (*other, more) = (each if isinstance(each, tuple) else (each, ()) for each in (key, longer))
-    return same == other and len(more) > len(steps) and more[: len(steps)] == steps and set(more) <= set(steps)
+    steps, more = key[-1], longer[-1]
+    begins = len(more) > len(steps) and more[: len(steps)] == steps and longer[:-1] == key[:-1]
+    return begins and set(more) <= set(steps)
 
 
 @lru_cache(maxsize=64)  # what is sent is packed, and what is judged
@@ -49,7 +53,7 @@ def _key(case):
     """Equal for cases that may stand side by side; a case that may not has a key of its own."""
     if len(case.network) != 1 or not isinstance(case.network[0], BatchNorm) or case.fresh or case.input:
         return case.digest
-    if not all(isinstance(step, PACKABLE) and OPTIONS.isdisjoint(step.said) for step in case.steps):
+    if not all(isinstance(step, PACKABLE) and _is_simple(vars(step)) for step in case.steps):
         return case.digest
     axis = case.network[0].axis % len(case.shape)
     steps = []
