@@ -105,6 +105,14 @@ def test_a_step_is_said_in_the_framework_s_own_words(law, subject, findings):
     assert SAID[law][subject] in found
 
 
+@pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS)
+def test_an_axis_is_a_whole_number(subject, findings):
+    record, cell, result, _ = made(subject=subject)
+    law = "inference_is_affine"
+    found = scripts.script(record, cell, result | {"invariant": law}, findings[law], LAWS)
+    assert re.search(r"(?m)^    axis = -?1$", found)
+
+
 @pytest.mark.parametrize(
     ("law", "subject", "step"),
     [
