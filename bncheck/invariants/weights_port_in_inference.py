@@ -6,7 +6,7 @@ divides by.
 
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
-from bncheck.cases.variants import inference_variant, layer_example, training_variant
+from bncheck.cases.variants import inference_variant, layer_example, training_alone
 from bncheck.invariants import PAPER
 from bncheck.truth.compare import near
 from bncheck.truth.expected import expected
@@ -20,7 +20,7 @@ EXAMPLES = [layer_example([[0.0], [8.0]], layer=BatchNorm())]
 
 
 def variants(case):
-    return [training_variant(case, case.first_x)]
+    return [training_alone(case)]
 
 
 def check(subject, case):
