@@ -17,7 +17,6 @@ class BatchNormMath:
     def __init__(self, arithmetic, layer, traits):
         self.ar, self.layer, self.traits = arithmetic, layer, traits
         self.cache = None
-        self.given, self.output = [None] * 7, None
         self.batches, self.forgot = 0, False
         # The gamma that a gradient reads which does not see how it lies in memory; whether the variance is anything.
         self.misread, self.freed = None, False
@@ -25,7 +24,7 @@ class BatchNormMath:
     def forward(self, weights, x, training, batch_statistics, mask=None):
         """The output; moves the moving statistics in ``weights`` when ``training``.  x: (rows, ...).
 
-        One that is asked for again with nothing changed is not computed again.
+        One that was computed before, for this case or for another, is not computed again.
         ``mask`` is true for the steps that count, and has the shape of x without the channels, which are then last.
         """
         axis = self.layer.axis % x.ndim
@@ -44,20 +43,22 @@ class BatchNormMath:
             self._move(weights, *(self._batch(x, axes) if not batch_statistics else (mean, variance, count)))
         self.batches += not training and self.traits.batch_count == "inference"
         gamma = weights.get("gamma") if self.traits.gamma == "own" else None
-        of = (x, mean, variance, gamma, weights.get("beta"), self.traits, batch_statistics)
-        if any(now is not before for now, before in zip(of, self.given, strict=True)):
-            self.given, self.output = of, self._normalised(*of[:5], axes, shape, batch_statistics)
-        return self.output
+        of = (x, mean, variance, gamma, weights.get("beta"), self.misread)
+        output, kept = self.ar.memory.of_all(
+            of, (self.layer.eps, self.traits, axes), lambda: self._normalised(*of, axes, shape)
+        )
+        self.cache = (*kept, axes, batch_statistics)
+        return output
 
-    def _normalised(self, x, mean, variance, gamma, beta, axes, shape, batch_statistics):
-        """The output, and what is kept for the gradient."""
+    def _normalised(self, x, mean, variance, gamma, beta, misread, axes, shape):
+        """The output, and what is kept for the gradient; several steps and cases may have both."""
         ar, mean = self.ar, mean.reshape(*shape)
         inverse = self._inverse(variance.reshape(*shape))
         factor = inverse if gamma is None else gamma.reshape(shape) * inverse
         offset = ar.exact(np.zeros(shape)) if beta is None else beta.reshape(shape)
-        slope = factor if self.misread is None else self.misread.reshape(shape) * inverse
-        self.cache = (x, mean, inverse, slope, axes, batch_statistics)
-        return (ar.fused if self.traits.affine == "fused" else ar.affine)(x, mean, factor, offset)
+        slope = factor if misread is None else misread.reshape(shape) * inverse
+        normalise = ar.fused if self.traits.affine == "fused" else ar.affine
+        return normalise(x, mean, factor, offset), (x, mean, inverse, slope)
 
     def _counts(self, x, mask):
         """Whether there is a value to take statistics of, as the traits see it."""
@@ -97,9 +98,6 @@ class BatchNormMath:
 
     def _move(self, weights, mean, variance, count):
         self.batches += 1
-        divisor = {"biased": count, "unbiased": count - 1, "over_n_plus_one": count + 1}[self.traits.running_variance]
-        if divisor not in (count, 0):
-            variance = self.ar.part(variance, count, divisor)
         share = self._share()
         if self.traits.moving_average == "swapped":
             share = 1 - share
@@ -107,10 +105,22 @@ class BatchNormMath:
             share = 1 - float(np.float32(1 - share))
         if self.traits.memory == "first_step" and self.batches == 1:
             share = 0.0
-        for name, new in (("moving_mean", mean), ("moving_variance", variance)):
-            weights[name] = self.ar.mix(weights[name], new.reshape(-1), share)
+        of = (mean, variance, weights["moving_mean"], weights["moving_variance"])
+        moved = self.ar.memory.of_all(of, (self.traits, share), lambda: self._mixed(*of, share, count))
+        weights["moving_mean"], weights["moving_variance"] = moved
+
+    def _mixed(self, mean, variance, moving_mean, moving_variance, share, count):
+        """The moving statistics after a batch; several cases may begin with the same one."""
+        divisor = {"biased": count, "unbiased": count - 1, "over_n_plus_one": count + 1}[self.traits.running_variance]
+        if divisor not in (count, 0):
+            variance = self.ar.part(variance, count, divisor)
+        moved = (
+            self.ar.mix(moving_mean, mean.reshape(-1), share),
+            self.ar.mix(moving_variance, variance.reshape(-1), share),
+        )
         if count == 1 and self.traits.batch_of_one == "not_a_number":
-            weights["moving_variance"] = self._nan(variance.reshape(-1))
+            return moved[0], self._nan(variance.reshape(-1))
+        return moved
 
     def _nan(self, like):
         """NaN for sure: one that was computed would allow for any number."""

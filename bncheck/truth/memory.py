@@ -3,6 +3,7 @@
 from collections import OrderedDict
 
 MOST = 32
+NOTHING = None, None
 
 
 class Memory:
@@ -14,7 +15,7 @@ class Memory:
     def of(self, thing, key, compute):
         """What ``compute()`` gave when it was first asked for the thing and the key."""
         # The thing is kept, too, so that no other is given its place in memory.
-        owner, known = self.kept.get(id(thing), (None, None))
+        owner, known = self.kept.get(id(thing), NOTHING)
         if owner is not thing:
             known = {}
             self.kept[id(thing)] = thing, known
@@ -23,3 +24,10 @@ class Memory:
         if key not in known:
             known[key] = compute()
         return known[key]
+
+    def of_all(self, things, key, compute):
+        """As :meth:`of`, for several things, the first of which is no None."""
+        first, *others = things
+        # The others are kept beside what was computed, for the same reason.
+        _, found = self.of(first, (key, *map(id, others)), lambda: (others, compute()))
+        return found

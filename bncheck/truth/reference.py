@@ -73,7 +73,10 @@ class Simulation:
     def _setstate(self, step):
         for own, given in zip(self.state, step.state, strict=True):
             read = {name: as_kept(self._read(value, step.layout), self.traits) for name, value in given.items()}
-            own.update({name: self.given(v) for name, v in fitting_state(own, read, self.traits).items()})
+            fitting = fitting_state(own, read, self.traits)
+            own.update(
+                {name: self.ar.memory.of(v, self.given, lambda v=v: self.given(v)) for name, v in fitting.items()}
+            )
         if self.traits.memory_layout == "gamma_by_pointer":
             for math, given in zip(self.maths, step.state, strict=True):
                 if "gamma" in given:

@@ -1,3 +1,5 @@
+import weakref
+
 import numpy as np
 import pytest
 
@@ -32,3 +34,19 @@ def test_what_raised_is_asked_again():
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             memory.of(thing, "", lambda: 1 / 0)
+
+
+def test_what_was_computed_of_several_things_is_remembered_for_these_alone():
+    memory, things, others = Memory(), (np.zeros(2), None, np.zeros(2)), (np.zeros(2), np.ones(1))
+    assert [memory.of_all(things, "key", lambda i=i: i) for i in range(2)] == [0, 0]
+    assert memory.of_all((things[0], None, others[0]), "key", lambda: 2) == 2
+    assert memory.of_all((things[0], others[1], things[2]), "key", lambda: 3) == 3
+    assert memory.of_all(things, "other", lambda: 4) == 4
+
+
+def test_the_further_things_are_kept_so_that_no_other_takes_their_place_in_memory():
+    memory, thing, other = Memory(), np.zeros(2), np.zeros(2)
+    memory.of_all((thing, other), "key", lambda: 0)
+    kept = weakref.ref(other)
+    del other
+    assert kept() is not None
