@@ -7,13 +7,14 @@ and comes out of it, and the algorithms compute in float32 between.
 import time
 from collections import defaultdict
 from dataclasses import replace
-from itertools import count, pairwise
+from itertools import count, pairwise, product
 
 from bncheck.cases.trace import Malformed, Raised
 from bncheck.engine.drawn import by_strategy, drawn
 from bncheck.engine.drawn import count as examples
 from bncheck.engine.pair import Pair
 from bncheck.invariants import asked
+from bncheck.subjects.packing import at_once
 from bncheck.truth.compare import Violation
 from bncheck.truth.probe import measure
 from bncheck.truth.questions import NEEDED
@@ -37,10 +38,10 @@ def search(laws, subjects, seed, checks, *, tell=lambda done: None):
     found = Found(laws)
     for again in count():
         for group in by_strategy(laws):
-            cases = drawn(group[0].cases, seed, examples(group[0], ROUND), again=again)
-            given = [] if again else [(law, case) for law in group for case in law.examples]
-            for judged, case in [*(([law], case) for law, case in given), *((group, case) for case in cases)]:
-                found.judge(judged, _sides(group, subjects), case)
+            cases = at_once(drawn(group[0].cases, seed, examples(group[0], ROUND), again=again))
+            given = [] if again else [([law], [case]) for law in group for case in law.examples]
+            for judged, some in [*given, *((group, some) for some in cases)]:
+                found.judge(judged, _sides(group, subjects), some)
                 tell(found.checks)
                 if found.checks >= checks and not given:
                     return found
@@ -62,12 +63,12 @@ class Found:
         self.unjudged = defaultdict(int)
         self.started = time.perf_counter()
 
-    def judge(self, laws, subjects, case):
-        """Hold every subject to every law on a case."""
-        cases = asked(laws, case)
+    def judge(self, laws, subjects, cases):
+        """Hold every subject to every law on cases that are asked at once."""
+        every = asked(laws, cases)
         for subject in subjects:
-            subject.prefetch(*cases)
-        for law in laws:  # the subjects one after the other, so that what is right is computed once
+            subject.prefetch(*every)
+        for case, law in product(cases, laws):  # and then every subject, so that what is right is computed once
             for subject in subjects:
                 self._judge(law, subject, case)
         for subject in subjects:

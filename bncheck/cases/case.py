@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -179,6 +179,9 @@ class Attempt(Step):
         return {"step": "Attempt", "of": self.of.plain()}
 
 
+AT_ONCE = 4  # drawn cases that a search asks for at once
+# For what is made of a case: the search asks for it, and the checks of several laws do so again.
+remembered = lru_cache(maxsize=4 * AT_ONCE)
 HALVES = ("float16", "bfloat16")
 STEPS = {kind.__name__: kind for kind in Step.__subclasses__()}
 

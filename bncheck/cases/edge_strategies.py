@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from hypothesis import strategies as st
 
-from bncheck.cases.case import Attempt, Backward, Case, Forward, SetState, State
+from bncheck.cases.case import Attempt, Backward, Case, Forward, SetState, State, remembered
 from bncheck.cases.distributions import normal
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import SEEDS, batch_norm_state, costing, data
@@ -269,7 +269,7 @@ def layout_example(layout):
     return layout_case(LAYERS[0], x, np.ones_like(x) if layout == "broadcast" else x[::-1] + 1, state, layout)
 
 
-@lru_cache(maxsize=4)
+@remembered
 def poisoned(case):
     """The inference and training of a case of ``layer_cases`` with a number that is not finite in x and dy, and where.
 

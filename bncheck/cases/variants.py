@@ -1,11 +1,10 @@
 """Other cases made from a case: what a metamorphic law compares it with."""
 
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 
-from bncheck.cases.case import Backward, Case, Forward, Freeze, SetState, State, Track
+from bncheck.cases.case import Backward, Case, Forward, Freeze, SetState, State, Track, remembered
 from bncheck.cases.network import BatchNorm, Dense, Linear
 from bncheck.cases.strategies import fit_case, layer_case, network_case
 
@@ -35,7 +34,7 @@ def training_variant(case, x, state=None, layer=None):
     return Case((layer or case.layer,), (SetState(given), Forward(x, True), State()), case.seed)
 
 
-@lru_cache(maxsize=4)
+@remembered
 def training_alone(case):
     """One training step on the case's first input, and the state after it; several laws ask for it."""
     return training_variant(case, case.first_x)
@@ -47,7 +46,7 @@ def inference_variant(case, x, state=None, layer=None):
     return Case((layer or case.layer,), (SetState(given), Forward(x, False), State()), case.seed)
 
 
-@lru_cache(maxsize=4)
+@remembered
 def frozen_variant(case):
     """Training on the case's input while frozen, and the state after it; several laws ask for it."""
     steps = (case.steps[0], Freeze(0, True), Forward(case.first_x, True), State(), Freeze(0, False))
@@ -65,7 +64,7 @@ def some_rows(case):
     return slice(case.seed % max(1, min(2, len(case.first_x))), None, 2)
 
 
-@lru_cache(maxsize=4)
+@remembered
 def inference_of_some_rows(case):
     """Inference on every other row, with the case's own state; several laws ask for it."""
     return inference_variant(case, np.ascontiguousarray(case.first_x[some_rows(case)]))
@@ -97,7 +96,7 @@ def on_grid(x):
     return (np.round(x / step) * step).astype(x.dtype) if step > np.finfo(x.dtype).tiny else np.zeros_like(x)
 
 
-@lru_cache(maxsize=4)
+@remembered
 def training_on_grid(case):
     """One training step on the case's first input, on a grid, and the state after it; several laws ask for it."""
     return training_variant(case, on_grid(case.first_x))

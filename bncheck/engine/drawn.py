@@ -5,6 +5,8 @@ from itertools import groupby
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as with_seed
 
+from bncheck.subjects.packing import at_once
+
 HELD = 500
 QUIET = {"database": None, "deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": False}
 
@@ -24,9 +26,9 @@ def drawn(cases, seed=0, count=100, *, again=0):
 
 
 def stream(cases, seed, count):
-    """As :func:`drawn`, but a long search does not hold them all at once."""
+    """As :func:`drawn`, in lists of cases that are asked at once; and a long search does not hold them all."""
     for again, start in enumerate(range(0, count, HELD)):
-        yield from drawn(cases, seed, min(HELD, count - start), again=again)
+        yield from at_once(drawn(cases, seed, min(HELD, count - start), again=again))
 
 
 def by_strategy(laws):

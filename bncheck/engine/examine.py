@@ -129,29 +129,31 @@ class Search:
                 self.tell(1)
 
     def sweep(self, group):
-        """Judge every open law of the group on each drawn case, while the subject works on the next one."""
+        """Judge every open law of the group on each drawn case, while the subject works on the next ones."""
         if not any(tally.open for tally in group):
             return
         sent = []
-        for case in drawn.stream(group[0].law.cases, self.budget.seed, self.count(group)):
-            self.check_time()
-            self.ask(group, case)
-            sent.append(case)
+        for cases in drawn.stream(group[0].law.cases, self.budget.seed, self.count(group)):
+            self.ask(group, cases)
+            sent.append(cases)
             if len(sent) > 1:
                 self.judge_all(group, sent.pop(0))
-        for case in sent:
-            self.judge_all(group, case)
+        for cases in sent:
+            self.judge_all(group, cases)
 
-    def ask(self, group, case):
+    def ask(self, group, cases):
         """Send all that the open laws will ask for, in one request."""
-        self.subject.prefetch(*asked([tally.law for tally in group if tally.open], case))
+        self.check_time()
+        self.subject.prefetch(*asked([tally.law for tally in group if tally.open], cases))
 
-    def judge_all(self, group, case):
-        """Judge every open law on a case that was asked."""
-        for tally in group:
-            if tally.open:
-                judge(self.subject, tally, case)
-        self.tell(len(group))
+    def judge_all(self, group, cases):
+        """Judge every open law on each of the cases that were asked."""
+        for case in cases:
+            self.check_time()
+            for tally in group:
+                if tally.open:
+                    judge(self.subject, tally, case)
+            self.tell(len(group))
 
     def tell(self, judged):
         """Say how many more law-cases are done."""

@@ -5,12 +5,13 @@ computed once.  A law is not asked again about a mutant that it has seen.
 """
 
 from dataclasses import dataclass, field
+from itertools import product
 
 import bncheck
 from bncheck.cases.trace import Malformed, Raised
 from bncheck.engine.attribute import mechanism
 from bncheck.engine.confirm import confirmed
-from bncheck.engine.drawn import by_strategy, count, drawn
+from bncheck.engine.drawn import by_strategy, count, stream
 from bncheck.engine.pair import Pair
 from bncheck.invariants import asked
 from bncheck.truth.compare import Violation
@@ -105,10 +106,11 @@ def sweep(trials, groups, max_examples, seed, *, once, tell=lambda what, done, t
     for group in groups:
         for law in group:
             for case in law.examples:
-                _judge(trials, [law], case, once)
-        for case in drawn(group[0].cases, seed, count(group[0], max_examples)) if _open(trials, group, once) else ():
-            _judge(trials, group, case, once)
-            done += 1
+                _judge(trials, [law], [case], once)
+        cases = stream(group[0].cases, seed, count(group[0], max_examples)) if _open(trials, group, once) else ()
+        for at_once in cases:
+            _judge(trials, group, at_once, once)
+            done += len(at_once)
             tell(f"{len(trials)} mutants at seed {seed}", done, total)
 
 
@@ -118,14 +120,14 @@ def _open(trials, laws, once):
     return [(trial, unseen) for trial, unseen in left if unseen and not (once and trial.seen)]
 
 
-def _judge(trials, laws, case, once):
+def _judge(trials, laws, cases, once):
     left = _open(trials, laws, once)
-    cases = asked(laws, case) if left else ()
+    every = asked(laws, cases) if left else ()
     for trial, unseen in left:
-        trial.side(unseen[0]).prefetch(*cases)
-    for law in laws:  # the mutants one after the other, so that what is right is computed once
+        trial.side(unseen[0]).prefetch(*every)
+    for case, law in product(cases, laws):  # the mutants one after the other, so that what is right is computed once
         for trial, unseen in left:
-            if law in unseen and not (once and trial.seen):
+            if law in unseen and law.name not in trial.seen and not (once and trial.seen):
                 trial.judge(law, case)
     for trial, _ in left:
         trial.pair.forget()

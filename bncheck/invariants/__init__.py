@@ -23,6 +23,7 @@ from functools import cached_property, lru_cache
 
 from packaging.specifiers import SpecifierSet
 
+from bncheck.cases.case import remembered
 from bncheck.errors import UnknownName
 from bncheck.subjects.identity import parsed
 
@@ -197,7 +198,7 @@ def _load(name):
     module = importlib.import_module(f"{__name__}.{name}")
     if hasattr(module, "variants"):
         # The search asks for a law's variants, and then the law's check does.
-        module.variants = lru_cache(maxsize=4)(module.variants)
+        module.variants = remembered(module.variants)
     variants = getattr(module, "variants", _no_variants)
     return Invariant(
         name=name,
@@ -219,10 +220,10 @@ def _no_variants(case):
     return ()
 
 
-def asked(laws, case):
-    """All that the laws run for a case, and those of them that they ask the reference for; one may come twice."""
-    variants = [case, *(each for law in laws for each in law.variants(case))]
-    return variants, [case, *(each for law in laws for each in law.judged(case))]
+def asked(laws, cases):
+    """All that the laws run for the cases, and those of them that they ask the reference for; one may come twice."""
+    run = [each for case in cases for law in laws for each in law.variants(case)]
+    return [*cases, *run], [*cases, *(each for case in cases for law in laws for each in law.judged(case))]
 
 
 def select(chosen=(), ignored=()):

@@ -4,10 +4,9 @@ Why: batch statistics are over a set.  A kernel that loses the last rows, or wei
 order.
 """
 
-from functools import lru_cache
-
 import numpy as np
 
+from bncheck.cases.case import remembered
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import first_training, layer_example, training_alone, training_variant
@@ -23,7 +22,7 @@ CASES = layer_cases
 EXAMPLES = [layer_example([[0.0], [8.0], [1.0]], layer=BatchNorm())]
 
 
-@lru_cache(maxsize=4)
+@remembered
 def _order(case):
     return np.roll(np.random.default_rng(case.seed).permutation(len(case.first_x)), 1)
 

@@ -1,6 +1,7 @@
 """Cases of one batch norm that differ in their channels alone stand side by side in one call.
 
-Channels are independent experiments: a case with 3 channels and one with 5 are one case with 8.  A case that does what
+Channels are independent experiments: a case with 3 channels and one with 5 are one case with 8, and so are their
+variants, so that a search asks for a few cases of one form at once.  A case that does what
 another one begins with may stand beside it, too, and repeats itself there while the other goes on.  A law that fails on
 a packed case is confirmed on the plain one, and where that keeps it, on the packed one as a case of its own.
 """
@@ -10,11 +11,28 @@ from functools import lru_cache
 
 import numpy as np
 
-from bncheck.cases.case import Backward, Case, Forward, SetState, State
+from bncheck.cases.case import AT_ONCE, Backward, Case, Forward, SetState, State
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.trace import Trace
 
 PACKABLE = (SetState, State, Forward, Backward)
+
+
+def at_once(cases):
+    """The cases in lists of up to ``AT_ONCE`` that may stand side by side, in the order of the first of each list."""
+    groups = defaultdict(list)
+    for case in cases:
+        groups[_form(case)].append(case)
+    return [group[i : i + AT_ONCE] for group in groups.values() for i in range(0, len(group), AT_ONCE)]
+
+
+def _form(case):
+    """Equal for cases that may stand side by side once they do the same."""
+    key = _key(case)
+    if key == case.digest:
+        return key
+    layer, dtype, half, steps = key
+    return layer, dtype, half, next(shape for _, shape, *_ in steps if shape)
 
 
 def pack(cases, repeating=False):
@@ -34,7 +52,8 @@ def _packed(cases, repeating):
         longer = next((other for other in groups if _repeats(other, key)), None)
         if longer:
             groups[longer] += groups.pop(key)
-    return [(m[0] if len(m) == 1 else _side_by_side(m), tuple(m)) for m in groups.values()]
+    joined = {}
+    return [(m[0] if len(m) == 1 else _side_by_side(m, joined), tuple(m)) for m in groups.values()]
 
 
 def _is_simple(fields):
@@ -48,7 +67,7 @@ def _repeats(longer, key):
     return begins and set(more) <= set(steps)
 
 
-@lru_cache(maxsize=64)  # what is sent is packed, and what is judged
+@lru_cache(maxsize=64 * AT_ONCE)  # what is sent is packed, and what is judged
 def _key(case):
     """Equal for cases that may stand side by side; a case that may not has a key of its own."""
     if len(case.network) != 1 or not isinstance(case.network[0], BatchNorm) or case.fresh or case.input:
@@ -73,23 +92,23 @@ def _lengthened(case, kinds):
     return [*case.steps, *(case.steps[own.index(kind)] for kind in kinds[len(own) :])]
 
 
-def _side_by_side(cases):
+def _side_by_side(cases, joined):
     longest = max(cases, key=lambda case: len(case.steps))
     layer, kinds = longest.network[0], _key(longest)[-1]
-    steps, joined = [], {}
+    steps = []
 
     def join(arrays):
-        """One array of several; steps that share theirs share the joined one."""
+        """One array of several; steps that share theirs share the joined one, as do cases that are packed at once."""
         same = tuple(map(id, arrays))
         if same not in joined:
-            joined[same] = np.concatenate(arrays, axis=layer.axis)
+            joined[same] = np.concatenate(arrays, axis=layer.axis if arrays[0].ndim > 1 else 0)
         return joined[same]
 
     for together in zip(*(_lengthened(case, kinds) for case in cases), strict=True):
         first = together[0]
         if isinstance(first, SetState):
             names = first.state[0]
-            steps.append(SetState([{n: np.concatenate([s.state[0][n] for s in together]) for n in names}]))
+            steps.append(SetState([{n: join([s.state[0][n] for s in together]) for n in names}]))
         elif isinstance(first, State):
             steps.append(first)
         else:

@@ -1,5 +1,7 @@
 """How programs reach a subject: a worker process in the subject's own interpreter, or an adapter in this process."""
 
+import contextlib
+import fcntl
 import json
 import os
 import select
@@ -57,6 +59,13 @@ class InProcess:
         """Nothing to end."""
 
     kill = close
+
+
+def _widen(*pipes):
+    """Let the pipes hold most requests whole, where the system has that, so that no side waits for the other's turn."""
+    for pipe in pipes if hasattr(fcntl, "F_SETPIPE_SZ") else ():
+        with contextlib.suppress(OSError):  # more than the system lets a user have
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, MOST_READ)
 
 
 class Worker:
@@ -153,6 +162,7 @@ class Worker:
             )
         except OSError as error:
             raise StartFailed(f"{self.python} does not run: {error.strerror}; name a Python interpreter") from None
+        _widen(self.process.stdin, self.process.stdout)
         try:
             hello = self._decoded(self._read_frame(STARTUP_SECONDS))
         except (WorkerDied, Malformed) as error:

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = {
-    "plain": {"first": 1, "last": 2, "rounds": 1},
+    "plain": {"first": 2, "last": 20, "rounds": 1},
     "share": {"examples": 2, "rounds": 1},
     "cells": {"options": ["--select", "rows_permute", "--max-examples", "2"]},
     "bounds": {"cases": 3, "search": 3},

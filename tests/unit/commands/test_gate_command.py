@@ -1,12 +1,14 @@
 import os
 import re
 import signal
+import threading
 
 import pytest
 from click.testing import CliRunner
 
 from bncheck.commands import main
 from bncheck.engine import campaign
+from bncheck.engine.gate import Keeping
 from bncheck.errors import UsageError
 from bncheck.records import record
 from bncheck.subjects import provision
@@ -32,6 +34,19 @@ def opened(tmp_path, monkeypatch):
 
     monkeypatch.setattr(campaign, "open_subject", open_subject)
     return names
+
+
+@pytest.fixture
+def interrupt(monkeypatch):
+    """Presses Ctrl-C, and waits until that is noticed: a cell may be done before the main thread has its turn."""
+    noticed, stopping = threading.Event(), Keeping.stopping
+    monkeypatch.setattr(Keeping, "stopping", lambda keeping: stopping(keeping) or noticed.set())
+
+    def press():
+        os.kill(os.getpid(), signal.SIGINT)
+        assert noticed.wait(60)
+
+    return press
 
 
 def gate(*arguments, laws=LAWS):
@@ -72,10 +87,10 @@ def test_a_cell_is_run_once_and_its_record_kept(opened, tmp_path):
 
 
 @pytest.mark.parametrize("cells", [("tf2.0", "tf1.14"), ("tf1.14", "tf2.0")])
-def test_an_interrupted_gate_goes_on_where_it_was(opened, monkeypatch, cells):
+def test_an_interrupted_gate_goes_on_where_it_was(opened, monkeypatch, interrupt, cells):
     def interrupting(spec, tell):
         if spec.name == "tf1.14":
-            os.kill(os.getpid(), signal.SIGINT)
+            interrupt()
         return whole(spec, tell)
 
     whole = campaign.open_subject
@@ -88,9 +103,9 @@ def test_an_interrupted_gate_goes_on_where_it_was(opened, monkeypatch, cells):
     assert opened[len(first) :] == [name for name in cells if name not in done]
 
 
-def test_a_cell_that_was_stopped_in_its_last_step_is_not_kept(opened, monkeypatch):
+def test_a_cell_that_was_stopped_in_its_last_step_is_not_kept(opened, monkeypatch, interrupt):
     def stopping(subject):
-        os.kill(os.getpid(), signal.SIGINT)
+        interrupt()
         return numbers(subject)
 
     numbers = campaign.numbers

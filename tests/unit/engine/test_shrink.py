@@ -29,6 +29,12 @@ def drawn(shape=(257, 9), dtype="float32", layer=BatchNorm(0.5, 1e-2), seed=0, o
     return layer_case(layer, [x, again], rng.normal(size=shape).astype(dtype), [state], 77)
 
 
+def two_rows():
+    whole = drawn((2, 1))
+    steps = [replace(s, x=np.array([[0], [8]], np.float32)) if hasattr(s, "x") else s for s in whole.steps]
+    return whole.but(steps=tuple(steps))
+
+
 def judged(predicate):
     """A law that a subject named bent breaks wherever the predicate is true."""
 
@@ -227,6 +233,16 @@ def test_a_variance_in_one_pass_is_shown_on_a_few_rows_of_one_channel():
         found = examine(reference_subject(Traits(variance="one_pass")), [law], Budget(60, seed=seed))[0].finding
         assert found.case.shape[0] <= 4
         assert np.prod(found.case.shape[1:]) == 1
+
+
+def test_numbers_that_are_plain_already_are_kept():
+    assert first(shrunk(two_rows(), lambda case: True)).tolist() == [[0], [8]]
+
+
+def test_two_rows_of_plain_numbers_are_tried_first():
+    tried = []
+    shrunk(drawn((257, 9)), lambda case: len(first(case)) > 2 or tried.append(first(case).tolist()))
+    assert tried[:2] == [[[0], [8]], [[np.float32(0.1)], [np.float32(8.1)]]]
 
 
 def test_initial_weights_by_position_are_shown_on_three_layers_or_fewer():

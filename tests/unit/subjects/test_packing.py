@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from sweep import drawn
 
-from bncheck.cases.case import Fit, Forward, Freeze
+from bncheck.cases.case import AT_ONCE, Fit, Forward, Freeze
 from bncheck.cases.network import BatchNorm, Linear
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import inference_variant, layer_example, network_example, training_variant
-from bncheck.invariants import load_all
-from bncheck.subjects.packing import pack, unpack
+from bncheck.invariants import asked, load_all
+from bncheck.subjects.packing import at_once, pack, unpack
 from bncheck.truth import reference
 from bncheck.truth.compare import close
 from bncheck.truth.reference_subject import reference_subject
@@ -97,6 +97,33 @@ def test_no_case_is_lost():
     assert sorted(c.digest for _, members in pack(cases) for c in members) == sorted(c.digest for c in cases)
 
 
+def test_cases_of_one_form_are_asked_at_once_in_the_order_in_which_the_first_of_them_came():
+    several = [example((0.0, i), channels=1 + i) for i in range(AT_ONCE + 1)]
+    longer, other = example().but(steps=(*example().steps, *example().steps[-2:])), example((0.0, 8.0, 1.0))
+    networks = [network_example(Linear()), network_example(Linear(), Linear())]
+    found = at_once([several[0], other, *networks, longer, *several[1:]])
+    assert found == [[several[0], longer, *several[1:3]], several[3:], [other], [networks[0]], [networks[1]]]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_drawn_cases_that_are_asked_at_once_stand_side_by_side(seed):
+    cases = drawn(layer_cases, seed, 100)
+    found = at_once(cases)
+    assert sorted(c.digest for some in found for c in some) == sorted(c.digest for c in cases)
+    assert len(found) < 60
+    for some in found:
+        assert len(pack([training_variant(case, case.first_x) for case in some])) == 1
+
+
+def test_cases_that_are_packed_at_once_share_what_they_have_in_common():
+    one, other = example(channels=2), example((1.0, 2.0))
+    variants = [training_variant(case, case.first_x) for case in (one, other)]
+    (whole, _), (trained, _) = pack([one, other, *variants])
+    assert trained.first_x is whole.first_x
+    for name, array in whole.steps[0].state[0].items():
+        assert trained.steps[0].state[0][name] is array
+
+
 def arrays(found, right):
     """The numbers of a trace beside the balls of the reference."""
     for i, step in enumerate(right):
@@ -111,10 +138,10 @@ def arrays(found, right):
 @pytest.mark.parametrize("repeating", [False, True])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_case_has_the_same_numbers_packed_and_alone_within_its_bounds(seed, repeating):
-    """With all the variants that the laws ask for beside it."""
+    """With all the variants that the laws ask for beside it, and those of the cases that are asked at once."""
     subject, packed_at_least_once = reference_subject(), 0
-    for case in drawn(layer_cases, seed, 25):
-        cases = {each.digest: each for law in LAWS for each in (case, *law.variants(case))}
+    for some in at_once(drawn(layer_cases, seed, 25)):
+        cases = {each.digest: each for each in asked(LAWS, some)[0]}
         for whole, members in pack(cases.values(), repeating):
             packed_at_least_once += len(members) > 1
             together = unpack(subject.run(whole), members)

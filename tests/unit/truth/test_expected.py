@@ -5,7 +5,8 @@ from sweep import drawn
 from bncheck.cases.network import BatchNorm
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import layer_example, training_variant
-from bncheck.invariants import load_all
+from bncheck.invariants import asked, load_all
+from bncheck.subjects.packing import at_once
 from bncheck.truth import reference
 from bncheck.truth.expected import expected
 from bncheck.truth.reference_subject import reference_subject
@@ -24,12 +25,12 @@ def balls(trace):
 @pytest.mark.parametrize("seed", range(2))
 def test_cases_side_by_side_have_the_values_and_the_bounds_that_each_has_alone(seed):
     subject, shared = reference_subject(), 0
-    for case in drawn(layer_cases, seed, 20):
-        asked = list({each.digest: each for law in LAWS for each in (case, *law.variants(case))}.values())
-        subject.prefetch(asked)
-        subject.run(asked[0])
+    for some in at_once(drawn(layer_cases, seed, 20)):
+        run, judged = asked(LAWS, some)
+        subject.prefetch(run, judged)
+        subject.run(run[0])
         shared += len(subject.beside)
-        for each in asked:
+        for each in judged:
             for found, alone in zip(balls(expected(subject, each)), balls(reference.run(each)), strict=True):
                 np.testing.assert_allclose(np.asarray(found.value), np.asarray(alone.value), REASSOCIATED)
                 np.testing.assert_allclose(found.error, alone.error, REASSOCIATED)
