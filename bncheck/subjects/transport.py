@@ -41,7 +41,7 @@ class StartFailed(UsageError):
 
 
 class InProcess:
-    """An adapter of this process."""
+    """An adapter of this process; what it is sent is its own, to write into, as in a worker."""
 
     def __init__(self, adapter, description):
         self.runner, self.description = Runner(adapter), description
@@ -49,7 +49,7 @@ class InProcess:
 
     def send(self, programs):
         """Take programs to run."""
-        self.waiting.append(programs)
+        self.waiting.append(codec.decode(codec.encode(programs)))
 
     def receive(self):
         """The traces of the programs that were sent first and not answered yet."""

@@ -46,6 +46,15 @@ class Outside(Plain):
         return 1 / (np.sqrt(variance) + variance.dtype.type(self.eps))
 
 
+class Overwriting(Plain):
+    """Right, but it leaves nothing of its input."""
+
+    def __call__(self, x, training):
+        y = super().__call__(x, training)
+        x[...] = 77
+        return y
+
+
 class Adapter:
     """Makes the made-up framework speak bncheck's conventions: rank 2 without gamma and beta, no gradients."""
 
@@ -100,6 +109,13 @@ def test_a_sound_layer_passes_and_every_law_has_a_result(madeup):
     found = {result.invariant: result.verdict for result in results}
     assert found["training_output_matches_reference"] == found["rows_permute"] == "pass"
     assert found["training_gradient_matches_reference"] == found["linear_activation_is_identity"] == "inapplicable"
+
+
+def test_a_layer_that_writes_into_its_input_has_arrays_of_its_own(madeup):
+    """As it has in a worker: what is expected of it is computed of what it was given."""
+    (found,) = bncheck.check(Overwriting, like="madeup", select="training_output_matches*", max_examples=60)
+    (right,) = bncheck.check(Plain, like="madeup", select="training_output_matches*", max_examples=60)
+    assert (found.verdict, found.cases, found.margin) == ("pass", right.cases, right.margin)
 
 
 def test_a_wrong_layer_fails_with_the_findings_as_the_text(madeup):
