@@ -8,6 +8,7 @@ the plain one, and where that keeps it, on the packed one as a case of its own.
 
 from collections import defaultdict
 from functools import lru_cache
+from math import prod
 
 import numpy as np
 
@@ -16,14 +17,24 @@ from bncheck.cases.network import BatchNorm
 from bncheck.cases.trace import Trace
 
 PACKABLE = (SetState, State, Forward, Backward)
+NUMBERS = 10_000
 
 
 def at_once(cases):
-    """The cases in lists of up to ``AT_ONCE`` of one form, the forms in the order in which the first of each came."""
+    """The cases in lists of up to ``AT_ONCE`` of one form, the forms in the order in which the first of each came.
+
+    Of large cases, whose time goes into their numbers and which take memory, a list has fewer.
+    """
     groups = defaultdict(list)
     for case in cases:
         groups[_form(case)].append(case)
-    return [group[i : i + AT_ONCE] for group in groups.values() for i in range(0, len(group), AT_ONCE)]
+    return [some for group in groups.values() for some in _lists(group)]
+
+
+def _lists(group):
+    """Cases of one form in lists, whose first inputs have up to ``NUMBERS`` numbers together."""
+    size = max(1, min(AT_ONCE, NUMBERS // max(1, max(prod(case.shape) for case in group))))
+    return [group[i : i + size] for i in range(0, len(group), size)]
 
 
 def _form(case):

@@ -20,12 +20,12 @@ def expected(subject, case):
     return _packed(*group, traits)[case.digest] if group else _run(case, traits)
 
 
-@lru_cache(maxsize=16 * AT_ONCE)
+@lru_cache(maxsize=8 * AT_ONCE)
 def _packed(whole, members, traits):
     found = unpack(Trace(_run(whole, traits)), members)
     return {case.digest: trace.steps for case, trace in zip(members, found, strict=True)}
 
 
-@lru_cache(maxsize=16 * AT_ONCE)
+@lru_cache(maxsize=8 * AT_ONCE)
 def _run(case, traits: Traits):
     return reference.run(case, traits)

@@ -7,7 +7,7 @@ from bncheck.cases.network import BatchNorm, Linear
 from bncheck.cases.strategies import layer_cases
 from bncheck.cases.variants import inference_variant, layer_example, network_example, training_variant
 from bncheck.invariants import asked, load_all
-from bncheck.subjects.packing import at_once, pack, unpack
+from bncheck.subjects.packing import NUMBERS, at_once, pack, unpack
 from bncheck.truth import reference
 from bncheck.truth.compare import close
 from bncheck.truth.reference_subject import reference_subject
@@ -103,6 +103,14 @@ def test_cases_of_one_form_are_asked_at_once_in_the_order_in_which_the_first_of_
     networks = [network_example(Linear()), network_example(Linear(), Linear())]
     found = at_once([several[0], other, *networks, longer, *several[1:]])
     assert found == [[several[0], longer, *several[1:3]], several[3:], [other], [networks[0]], [networks[1]]]
+
+
+def test_fewer_large_cases_are_asked_at_once():
+    x = np.zeros((NUMBERS // 3, 1))
+    cases = [layer_example(x + i, layer=BatchNorm()) for i in range(5)]
+    assert at_once(cases) == [cases[:3], cases[3:]]
+    cases = [layer_example(np.zeros((NUMBERS + i, 1)), layer=BatchNorm()) for i in (1, 1)]
+    assert at_once(cases) == [cases[:1], cases[1:]]
 
 
 @pytest.mark.parametrize("seed", range(3))
