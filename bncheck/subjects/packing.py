@@ -1,9 +1,9 @@
 """Cases of one batch norm that differ in their channels alone stand side by side in one call.
 
-Channels are independent experiments: a case with 3 channels and one with 5 are one case with 8.  A search asks for a few
-cases of one form at once, so that their variants stand side by side, too.  A case that does what another one begins with
-may stand beside it, and repeats itself there while the other goes on.  A law that fails on a packed case is confirmed on
-the plain one, and where that keeps it, on the packed one as a case of its own.
+Channels are independent experiments: a case with 3 channels and one with 5 are one case with 8.  A search asks for a
+few cases of one form at once, so that their variants stand side by side, too.  A case that does what another one
+begins with may stand beside it, and repeats itself there while the other goes on.  A law that fails on a packed case
+is confirmed on the plain one, and where that keeps it, on the packed one as a case of its own.
 """
 
 from collections import defaultdict
