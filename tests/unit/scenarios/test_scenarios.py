@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from bncheck import scenarios
 from bncheck.cases.trace import Raised
@@ -119,7 +120,6 @@ def test_seeds_by_position_are_what_moved_the_founding_question():
 
 
 def test_x_of_the_gamma_regression_is_that_of_scipy():
-    stats = pytest.importorskip("scipy.stats")
     np.random.seed(1)  # as the question does
     theirs = stats.gengamma(1, 70, loc=10, scale=100).rvs(size=50)
     assert gamma_regression.data(50, 1)[0].ravel().tolist() == theirs.astype(np.float32).tolist()
