@@ -14,6 +14,7 @@ from bncheck.engine.examine import Budget, examine
 from bncheck.engine.pair import Pair
 from bncheck.invariants import load_all
 from bncheck.truth.compare import Violation
+from bncheck.truth.probe import Conventions
 from bncheck.truth.reference_subject import reference_subject
 from bncheck.truth.traits import Traits
 
@@ -248,3 +249,35 @@ def test_cases_are_drawn_from_the_laws_own_strategy():
     one(reference_subject(), law, Budget(30))
     assert law.cases is layer_cases
     assert len({shape for shape, *_ in drawn}) > 5
+
+
+def test_the_cheapest_cases_come_first():
+    """So that most laws are decided where the time is short."""
+    judged, compiled = [], LAWS["compiled_output_matches_eager"]
+    laws = [
+        replace(
+            law, examples=(), needs=frozenset(), check=lambda subject, case, name=law.name: judged.append(name) or 0.0
+        )
+        for law in (compiled, TRAINING)
+    ]
+    examine(reference_subject(), laws, Budget(20))
+    assert compiled.share < TRAINING.share
+    assert judged == sorted(judged, reverse=True)
+    assert set(judged) == {law.name for law in laws}
+
+
+def test_drawn_cases_of_one_form_are_asked_in_one_request():
+    subject, requests = reference_subject(), []
+    subject.conventions = Conventions()  # so that nothing is asked to measure them
+    send = subject.transport.send
+    subject.transport.send = lambda programs: requests.append(len(programs)) or send(programs)
+    law = replace(TRAINING, examples=())
+    assert one(subject, law, Budget(100)).cases == 100
+    assert 25 <= len(requests) < 60
+
+
+def test_the_time_is_looked_at_between_cases_that_were_asked_at_once():
+    judged = []
+    law = replace(TRAINING, examples=(), check=lambda subject, case: judged.append(case) or 0.0)
+    result = one(reference_subject(), law, Budget(100), stop=lambda: len(judged) == 2)
+    assert (len(judged), result.verdict) == (2, "inconclusive")
