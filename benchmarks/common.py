@@ -3,10 +3,14 @@
 import contextlib
 import statistics
 import sys
+import time
+from pathlib import Path
 
 from bncheck import invariants
 from bncheck.cases.strategies import layer_cases
-from bncheck.subjects import matrix, provision
+from bncheck.engine.examine import examine
+from bncheck.errors import UsageError
+from bncheck.subjects import installer, matrix, pip_config, provision
 from bncheck.subjects.subject import Subject
 from bncheck.subjects.transport import Worker
 from bncheck.truth.reference_subject import reference_subject
@@ -33,6 +37,24 @@ def started(name):
         yield subject
     finally:
         subject.close()
+
+
+def searched(subject, laws, budget):
+    """The results of a search, and its seconds: on the clock, on the host's processor, and in the framework."""
+    start, worked, inside = time.perf_counter(), time.process_time(), subject.inside
+    results = examine(subject, laws, budget)
+    wall, host_cpu = time.perf_counter() - start, time.process_time() - worked
+    return results, {"wall": wall, "host_cpu": host_cpu, "inside": subject.inside - inside}
+
+
+def install_beside(python, folder, *wanted):
+    """Put requirements for an interpreter into a folder, so that its environment stays as it is."""
+    pip = pip_config.read()
+    arguments = ["pip", "install", "--python", python, "--target", str(folder), *pip.uv_arguments(), *wanted]
+    answer = installer.run(arguments, cwd=Path(folder), environment=pip.uv_environment())
+    if answer.returncode:
+        said = answer.stdout.strip().splitlines()[-1]
+        raise UsageError(f"{', '.join(wanted)} could not be installed for {python}: {said}")
 
 
 def laws_alone():

@@ -11,13 +11,21 @@ import json
 import os
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
-from benchmarks.common import REFERENCE, laws_of_a_layer, median, python_of, started, text
-from bncheck.engine.examine import Budget, examine
+from benchmarks.common import (
+    REFERENCE,
+    install_beside,
+    laws_of_a_layer,
+    median,
+    python_of,
+    searched,
+    started,
+    text,
+)
+from bncheck.engine.examine import Budget
 from bncheck.errors import UsageError
-from bncheck.subjects import installer, matrix, pip_config
+from bncheck.subjects import matrix
 from bncheck.subjects.transport import ENVIRONMENT
 
 CELLS = ("keras3.15-tf", "torch2.13")
@@ -48,23 +56,15 @@ def ours(subject, first, last, seed):
     It is a longer search less a shorter one, so that drawing is in it, as it is in the plain suite's.  One like the
     shorter goes before both, and builds the layers that they have in common.
     """
-    laws = laws_of_a_layer()
-    _, (before, _), (after, broken) = (_searched(subject, laws, examples, seed) for examples in (first, first, last))
+    laws, found = laws_of_a_layer(), []
+    for examples in (first, first, last):
+        subject.forget()
+        found.append(searched(subject, laws, Budget(examples, None, seed)))
+    _, (_, before), (results, after) = found
     checks = (last - first) * len(laws)
-    return {f"{name}_ms": 1e3 * (after[name] - before[name]) / checks for name in after} | {"broken": broken}
-
-
-def _searched(subject, laws, examples, seed):
-    """The seconds that a search takes on the clock, on the host's processor and in the framework; and what broke."""
-    subject.forget()
-    start, worked, inside = time.perf_counter(), time.process_time(), subject.inside
-    results = examine(subject, laws, Budget(examples, None, seed))
-    seconds = {
-        "bncheck": time.perf_counter() - start,
-        "host_cpu": time.process_time() - worked,
-        "inside": subject.inside - inside,
-    }
-    return seconds, sorted(each.invariant for each in results if each.verdict not in ("pass", "inapplicable"))
+    names = {"bncheck_ms": "wall", "host_cpu_ms": "host_cpu", "inside_ms": "inside"}
+    broken = sorted(each.invariant for each in results if each.verdict not in ("pass", "inapplicable"))
+    return {name: 1e3 * (after[of] - before[of]) / checks for name, of in names.items()} | {"broken": broken}
 
 
 def mean(found):
@@ -80,7 +80,7 @@ def plain_suite(name):
     framework = REFERENCE if name == REFERENCE else matrix.cell(name).framework
     with tempfile.TemporaryDirectory() as folder:
         if name != REFERENCE:
-            _install_hypothesis(python, folder)
+            install_beside(python, folder, f"hypothesis=={importlib.metadata.version('hypothesis')}")
         backend = {"KERAS_BACKEND": "tensorflow"} if framework == "keras" else {}
         process = subprocess.Popen(
             [python, str(Path(__file__).with_name("plain_suite.py")), framework],
@@ -107,16 +107,6 @@ def _answer(process):
     if not line:
         raise UsageError(f"the plain suite ended with exit code {process.wait()}")
     return line
-
-
-def _install_hypothesis(python, folder):
-    """Hypothesis as the host has it goes beside the cell's environment, which stays as it is."""
-    wanted = f"hypothesis=={importlib.metadata.version('hypothesis')}"
-    pip = pip_config.read()
-    arguments = ["pip", "install", "--python", python, "--target", folder, *pip.uv_arguments(), wanted]
-    answer = installer.run(arguments, cwd=Path(folder), environment=pip.uv_environment())
-    if answer.returncode:
-        raise UsageError(f"{wanted} could not be installed for {python}: {answer.stdout.strip().splitlines()[-1]}")
 
 
 def rows(found):

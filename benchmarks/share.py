@@ -8,10 +8,9 @@ import json
 import os
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
-from benchmarks.common import REFERENCE, laws_alone, laws_of_a_layer, median, python_of, started, text
+from benchmarks.common import REFERENCE, laws_alone, laws_of_a_layer, median, python_of, searched, started, text
 from bncheck.engine.examine import Budget, examine
 from bncheck.subjects import matrix
 from bncheck.subjects.transport import ENVIRONMENT
@@ -42,12 +41,14 @@ def _median(name, laws, examples, rounds):
 
 def _search(name, laws, budget):
     with started(name) as subject:
-        start, cpu = time.perf_counter(), time.process_time()
-        results = examine(subject, laws, budget)
-        wall, cpu = time.perf_counter() - start, time.process_time() - cpu
-        checks = sum(result.cases for result in results)
-        share = subject.inside / wall
-        return {"seconds": wall, "checks": checks, "share": share, "host_cpu_seconds": cpu, "inside": subject.inside}
+        results, seconds = searched(subject, laws, budget)
+    return {
+        "seconds": seconds["wall"],
+        "checks": sum(result.cases for result in results),
+        "share": seconds["inside"] / seconds["wall"],
+        "host_cpu_seconds": seconds["host_cpu"],
+        "inside": seconds["inside"],
+    }
 
 
 def adapter_share(name, examples):

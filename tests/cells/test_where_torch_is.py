@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from bncheck.subjects import installer, matrix, pip_config, provision
+from benchmarks.common import install_beside, python_of
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ("tests/unit/engine/test_in_process.py", "tests/unit/truth/test_training.py")
@@ -12,10 +12,8 @@ TESTS = ("tests/unit/engine/test_in_process.py", "tests/unit/truth/test_training
 
 def test_the_unit_tests_that_need_torch_pass_where_it_is(tmp_path):
     """bncheck goes beside the cell's environment, which stays as it is."""
-    python, pip = str(provision.environment(matrix.cell("torch2.13"))), pip_config.read()
-    arguments = ["pip", "install", "--python", python, "--target", str(tmp_path), *pip.uv_arguments()]
-    built = installer.run([*arguments, str(ROOT), "pytest"], cwd=tmp_path, environment=pip.uv_environment())
-    assert built.returncode == 0, built.stdout
+    python = python_of("torch2.13")
+    install_beside(python, tmp_path, str(ROOT), "pytest")
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs", *TESTS]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
