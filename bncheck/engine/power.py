@@ -108,9 +108,9 @@ def sweep(trials, groups, max_examples, seed, *, once, tell=lambda what, done, t
             for case in law.examples:
                 _judge(trials, [law], [case], once)
         cases = stream(group[0].cases, seed, count(group[0], max_examples)) if _open(trials, group, once) else ()
-        for at_once in cases:
-            _judge(trials, group, at_once, once)
-            done += len(at_once)
+        for some in cases:
+            _judge(trials, group, some, once)
+            done += len(some)
             tell(f"{len(trials)} mutants at seed {seed}", done, total)
 
 
@@ -126,8 +126,8 @@ def _judge(trials, laws, cases, once):
     for trial, unseen in left:
         trial.side(unseen[0]).prefetch(*every)
     for case, law in product(cases, laws):  # the mutants one after the other, so that what is right is computed once
-        for trial, unseen in left:
-            if law in unseen and law.name not in trial.seen and not (once and trial.seen):
+        for trial, _ in left:
+            if law.name not in trial.seen and not (once and trial.seen):
                 trial.judge(law, case)
     for trial, _ in left:
         trial.pair.forget()

@@ -17,7 +17,7 @@ from bncheck.cases.network import BatchNorm
 from bncheck.cases.trace import Trace
 
 PACKABLE = (SetState, State, Forward, Backward)
-NUMBERS = 10_000
+NUMBERS = 10_000  # in the first inputs of the cases that are asked at once
 
 
 def at_once(cases):

@@ -114,13 +114,10 @@ class BatchNormMath:
         divisor = {"biased": count, "unbiased": count - 1, "over_n_plus_one": count + 1}[self.traits.running_variance]
         if divisor not in (count, 0):
             variance = self.ar.part(variance, count, divisor)
-        moved = (
-            self.ar.mix(moving_mean, mean.reshape(-1), share),
-            self.ar.mix(moving_variance, variance.reshape(-1), share),
-        )
+        mean = self.ar.mix(moving_mean, mean.reshape(-1), share)
         if count == 1 and self.traits.batch_of_one == "not_a_number":
-            return moved[0], self._nan(variance.reshape(-1))
-        return moved
+            return mean, self._nan(variance.reshape(-1))
+        return mean, self.ar.mix(moving_variance, variance.reshape(-1), share)
 
     def _nan(self, like):
         """NaN for sure: one that was computed would allow for any number."""

@@ -3,7 +3,6 @@
 from collections import OrderedDict
 
 MOST = 32
-NOTHING = None, None
 
 
 class Memory:
@@ -15,7 +14,7 @@ class Memory:
     def of(self, thing, key, compute):
         """What ``compute()`` gave when it was first asked for the thing and the key."""
         # The thing is kept, too, so that no other is given its place in memory.
-        owner, known = self.kept.get(id(thing), NOTHING)
+        owner, known = self.kept.get(id(thing), (None, None))
         if owner is not thing:
             known = {}
             self.kept[id(thing)] = thing, known

@@ -73,10 +73,7 @@ class Simulation:
     def _setstate(self, step):
         for own, given in zip(self.state, step.state, strict=True):
             read = {name: as_kept(self._read(value, step.layout), self.traits) for name, value in given.items()}
-            fitting = fitting_state(own, read, self.traits)
-            own.update(
-                {name: self.ar.memory.of(v, self.given, lambda v=v: self.given(v)) for name, v in fitting.items()}
-            )
+            own.update({name: self._once(v) for name, v in fitting_state(own, read, self.traits).items()})
         if self.traits.memory_layout == "gamma_by_pointer":
             for math, given in zip(self.maths, step.state, strict=True):
                 if "gamma" in given:
@@ -93,8 +90,12 @@ class Simulation:
         return {"state": [dict(layer) for layer in self.state]}
 
     def _take(self, array):
-        """An array as it was given, in the case's dtype; one that several steps or cases have is lifted once."""
-        half, given = self.case.half, self.given
+        """An input or a cotangent as it was given, in the case's dtype."""
+        return self._once(array, self.case.half)
+
+    def _once(self, array, half=""):
+        """An array, rounded to ``half`` where it says a dtype; one that several steps or cases have is lifted once."""
+        given = self.given
         return self.ar.memory.of(array, (half, given), lambda: given(nearest(array, half) if half else array))
 
     def _told(self, values):
